@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * oom_hook: let one module take part in the decisions of the OOM killer
+ *
+ * Whoever decides about OOMs outside mm/ (today: bpf_oom.ko) talks to the
+ * kernel through this header and through nothing else. A kernel that was built
+ * with CONFIG_OOM_HOOK provides these functions itself; on any other kernel
+ * oom_hook.ko does. The user cannot tell them apart, and must not try.
+ *
+ * The provider never chooses a victim. It asks the user where the kernel would
+ * start to look for one, and performs what the user decided with the kernel's
+ * own functions, after it has checked that the kernel could have decided so.
+ */
+#ifndef _LINUX_OOM_HOOK_H
+#define _LINUX_OOM_HOOK_H
+
+#include <linux/types.h>
+
+struct cgroup;
+struct mem_cgroup;
+struct oom_control;
+struct task_struct;
+
+/**
+ * struct oom_hook_ops - what the user of the hook wants to be told
+ * @handle_oom: An OOM has reached the point where the kernel starts to select
+ *	a victim: notifiers found nothing, current is not dying, __GFP_FS is
+ *	there, neither panic_on_oom nor oom_kill_allocating_task settled it, and
+ *	oc->constraint, oc->totalpages and oc->nodemask are set.
+ *	Return true if memory is on its way, which only oom_hook_kill() can
+ *	bring about; false hands the OOM to the kernel's own killer.
+ *	Context: process context of the allocating task, may sleep, oom_lock is
+ *	held, so there is one call at a time. Must not allocate in a way that
+ *	reclaims, must not take a lock under which others allocate, must not
+ *	fault in user memory.
+ *	Ownership: @oc and oc->memcg are the caller's and valid until the return.
+ *	oc->chosen is NULL and stays with the provider.
+ * @cgroup_offline: A cgroup of the default hierarchy has just been removed. Its
+ *	tasks are gone, CSS_ONLINE is cleared in its ->self.flags.
+ *	Context: atomic, may not sleep; cgroup_mutex is held.
+ *	Ownership: the cgroup is the caller's; take a reference to keep it.
+ *	Optional, as handle_oom is not.
+ */
+struct oom_hook_ops {
+	bool (*handle_oom)(struct oom_control *oc);
+	void (*cgroup_offline)(struct cgroup *cgrp);
+};
+
+/**
+ * oom_hook_register() - start to be asked
+ * @ops: the callbacks; must stay valid until oom_hook_unregister() returns
+ *
+ * There is one user at a time. Until somebody registers, the kernel runs
+ * without any redirection: an idle hook costs nothing.
+ *
+ * Context: process context, may sleep; takes oom_lock for a moment.
+ * Return: 0; -EINVAL without ->handle_oom; -EBUSY if somebody is registered,
+ * or if another user (a livepatch) has replaced the same kernel functions, in
+ * which case the kernel log names the function.
+ */
+int oom_hook_register(const struct oom_hook_ops *ops);
+
+/**
+ * oom_hook_unregister() - stop being asked
+ * @ops: what was registered
+ *
+ * When this returns, no callback of @ops is running and none will be called.
+ *
+ * Context: process context, may sleep, waits for a running ->handle_oom();
+ * not from a callback.
+ */
+void oom_hook_unregister(const struct oom_hook_ops *ops);
+
+/**
+ * oom_hook_kill() - kill a task the way the OOM killer does
+ * @oc: the OOM that is being handled
+ * @task: the chosen process (any of its threads)
+ * @message: beginning of the line "<message>: Killed process ..." in the log
+ *
+ * Everything that the kernel does with a victim happens: the report,
+ * memory.oom.group, the events of vmstat and memory.events, SIGKILL to all
+ * that share the mm, access to memory reserves, the OOM reaper.
+ *
+ * Context: only from within ->handle_oom() and with its @oc.
+ * Ownership: the caller keeps its reference to @task.
+ * Return: 0 when @task is an OOM victim now and its memory is not yet reaped;
+ * -EINVAL when @oc is not the OOM that is being handled by current; -EPERM for
+ * init, a kernel thread or an oom_score_adj of -1000; -EXDEV for a task outside
+ * the domain of @oc (see oom_hook_in_domain()); -ESRCH for a task that has no
+ * memory left to give.
+ */
+int oom_hook_kill(struct oom_control *oc, struct task_struct *task,
+		  const char *message);
+
+/**
+ * oom_hook_in_domain() - would killing this task help this OOM?
+ * @oc: the OOM that is being handled
+ * @task: a task
+ *
+ * The domain of a memcg OOM is the subtree of its memcg. That of a global OOM
+ * are the tasks that the kernel's own scan would consider: those with memory
+ * to give that may own it where the allocation wanted it (cpuset, mempolicy).
+ *
+ * Context: within ->handle_oom(); does not sleep.
+ * Return: true if @task is in the domain.
+ */
+bool oom_hook_in_domain(struct oom_control *oc, struct task_struct *task);
+
+/**
+ * oom_hook_scan() - walk the processes of an OOM's domain
+ * @oc: the OOM that is being handled
+ * @fn: called for each process; a value other than 0 ends the walk
+ * @arg: handed to @fn
+ *
+ * Context: within ->handle_oom(). @fn must not sleep: it runs under RCU.
+ * Ownership: the task is valid during @fn; take a reference to keep it.
+ */
+void oom_hook_scan(struct oom_control *oc,
+		   int (*fn)(struct task_struct *task, void *arg), void *arg);
+
+/**
+ * oom_hook_declare() - declare an OOM without a failed allocation
+ * @memcg: the memcg that is out of memory, NULL for the whole system
+ * @order: order of the allocation to report, 0 to MAX_PAGE_ORDER
+ * @wait: wait for another OOM that is being handled, else fail
+ *
+ * The OOM takes the same way as any other: the registered user is asked first,
+ * then the kernel's killer.
+ *
+ * Context: process context, may sleep, takes oom_lock. Must not be called where
+ * a lock is held under which others allocate.
+ * Ownership: the caller keeps its reference to @memcg.
+ * Return: 1 if memory is on its way, 0 if nothing could be killed, -EINVAL for
+ * a bad @order, -EBUSY without @wait while another OOM is being handled,
+ * -EDEADLK from within an OOM, -EINTR if a signal ended the wait.
+ */
+int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait);
+
+/**
+ * oom_hook_provider() - who implements this contract
+ *
+ * For people to read, not for code to decide on.
+ *
+ * Return: a static string, "kernel" or "shim".
+ */
+const char *oom_hook_provider(void);
+
+/*
+ * Statistics of a memcg, for kernels before 7.0, whose BPF programs cannot
+ * read them and which export none of the functions that do. A provider on
+ * a later kernel does not have these three.
+ */
+
+/**
+ * oom_hook_memcg_stat() - one line of memory.stat
+ * @memcg: a memcg; the caller holds a reference
+ * @idx: enum node_stat_item or enum memcg_stat_item
+ *
+ * Context: any.
+ * Return: bytes (events for workingset counters), -1UL when @idx is not
+ * accounted per memcg.
+ */
+unsigned long oom_hook_memcg_stat(struct mem_cgroup *memcg, int idx);
+
+/**
+ * oom_hook_memcg_vm_event() - one of the event counters of memory.stat
+ * @memcg: a memcg; the caller holds a reference
+ * @event: enum vm_event_item
+ *
+ * Context: any.
+ * Return: the number of events, -1UL when @event is not accounted per memcg.
+ */
+unsigned long oom_hook_memcg_vm_event(struct mem_cgroup *memcg, int event);
+
+/**
+ * oom_hook_memcg_flush() - bring the statistics of a memcg up to date
+ * @memcg: a memcg; the caller holds a reference
+ *
+ * Context: process context, may sleep.
+ */
+void oom_hook_memcg_flush(struct mem_cgroup *memcg);
+
+#endif /* _LINUX_OOM_HOOK_H */
