@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Removal of cgroups, seen through the kernel's own tracepoint
+ *
+ * The tracepoint is there in every supported kernel but not exported by name,
+ * so it is looked up once.
+ */
+#define pr_fmt(fmt) "oom_hook: " fmt
+
+#include <linux/cgroup.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#include "shim.h"
+
+static struct tracepoint *rmdir_tp;
+/* Set before the probe is registered and until it is gone. */
+static void (*offline_cb)(struct cgroup *cgrp);
+
+static void rmdir_probe(void *data, struct cgroup *cgrp, const char *path)
+{
+	offline_cb(cgrp);
+}
+
+static void find_rmdir_tp(struct tracepoint *tp, void *priv)
+{
+	if (!strcmp(tp->name, "cgroup_rmdir"))
+		rmdir_tp = tp;
+}
+
+int shim_cgroup_init(void)
+{
+	for_each_kernel_tracepoint(find_rmdir_tp, NULL);
+	if (!rmdir_tp) {
+		pr_err("this kernel has no tracepoint cgroup_rmdir\n");
+		return -ENOENT;
+	}
+	return 0;
+}
+
+int shim_cgroup_on(void (*offline)(struct cgroup *cgrp))
+{
+	int ret;
+
+	offline_cb = offline;
+	if (!offline)
+		return 0;
+	ret = tracepoint_probe_register(rmdir_tp, rmdir_probe, NULL);
+	if (ret)
+		offline_cb = NULL;
+	return ret;
+}
+
+void shim_cgroup_off(void)
+{
+	if (!offline_cb)
+		return;
+	tracepoint_probe_unregister(rmdir_tp, rmdir_probe, NULL);
+	tracepoint_synchronize_unregister();
+	offline_cb = NULL;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * oom_hook.ko: the contract of <linux/oom_hook.h> on a stock kernel
+ *
+ * out_of_memory() and oom_evaluate_task() are redirected by ftrace, as
+ * livepatch does it, and what the kernel does not export is reached by
+ * livepatch relocations. No kprobes, no copies of kernel functions, and no
+ * redirection while nobody is registered.
+ */
+#include <linux/module.h>
+
+#include "shim.h"
+
+const char *oom_hook_provider(void)
+{
+	return "shim";
+}
+EXPORT_SYMBOL_GPL(oom_hook_provider);
+
+static int __init oom_hook_init(void)
+{
+	int ret;
+
+	ret = shim_verify();
+	if (ret)
+		return ret;
+	ret = shim_cgroup_init();
+	if (ret)
+		return ret;
+	return shim_redirect_init();
+}
+module_init(oom_hook_init);
+
+static void __exit oom_hook_exit(void)
+{
+	shim_redirect_exit();
+}
+module_exit(oom_hook_exit);
+
+MODULE_DESCRIPTION("OOM hook for kernels that lack CONFIG_OOM_HOOK");
+MODULE_AUTHOR("The bpf-oom developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(BPF_OOM_VERSION);
+/* Makes the module loader apply the livepatch relocations; nothing is patched. */
+MODULE_INFO(livepatch, "Y");
