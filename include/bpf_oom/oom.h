@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The interface between an OOM policy and bpf_oom.ko.
+ *
+ * Read by the module and, after vmlinux.h, by policies: so no include that BPF
+ * programs could not have, and no type that differs between kernels.
+ */
+#ifndef _BPF_OOM_OOM_H
+#define _BPF_OOM_OOM_H
+
+struct cgroup;
+struct mem_cgroup;
+struct oom_control;
+
+/* Room for a policy's name with its terminating NUL, as in the posted series. */
+#define BPF_OOM_NAME_MAX_LEN 64
+
+/**
+ * struct bpf_oom_ops - an OOM policy
+ * @handle_out_of_memory: Called when memory has run out in the cgroup of the
+ *	attachment or below it, before the kernel selects a victim.
+ *
+ *	oc: the OOM. Kills go through bpf_oom_kill_process(oc, ...).
+ *	cgrp: the cgroup that this policy is attached to.
+ *	memcg__nullable: the memcg that hit its limit, at or below cgrp; NULL when
+ *	the whole system (or a cpuset, or a NUMA policy) is out of memory.
+ *
+ *	Must be sleepable. Runs in the task whose allocation failed, oom_lock is
+ *	held, page faults are off (bpf_copy_from_user() fails), allocations
+ *	do not wait for reclaim. The arguments are trusted until the return.
+ *
+ *	Return 1 for "handled". It counts only if bpf_oom_kill_process() has
+ *	succeeded during the call. Any other value, or a bare 1, hands the OOM
+ *	to the next policy: first those on the same cgroup in the order of
+ *	their attachment, then those of its ancestors up to the root; after the
+ *	last one the kernel's own killer decides.
+ *	A program may leave out trailing arguments. Required.
+ * @name: shown in the OOM report as oom_policy=<name>. Printable characters
+ *	without spaces and commas, NUL-terminated, not empty.
+ * @cgroup_id: where to attach: the inode number of the cgroup's directory.
+ *	0, or the id of the root, attaches system-wide, and only those policies
+ *	are asked about an OOM of the whole system. Set before load.
+ * @flags: none defined, 0.
+ *
+ * Attaching fails with -ENOENT when there is no such cgroup, -EBUSY when it is
+ * being removed or when this map is attached already, -ENODEV when it has no
+ * memory controller, -EOPNOTSUPP on a kernel without CONFIG_MEMCG. Loading
+ * fails with -EINVAL on a bad member; the kernel log says which.
+ *
+ * The attachment ends when its link is closed and unpinned, or with its cgroup.
+ * Detaching returns when no handler of the policy is running.
+ */
+struct bpf_oom_ops {
+	int (*handle_out_of_memory)(struct oom_control *oc, struct cgroup *cgrp,
+				    struct mem_cgroup *memcg__nullable);
+	char name[BPF_OOM_NAME_MAX_LEN];
+	__u64 cgroup_id;
+	__u64 flags;
+};
+
+#endif /* _BPF_OOM_OOM_H */

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which policy sits on which cgroup
+ *
+ * An attachment ends in one of two ways: its map or link is detached, or its
+ * cgroup is removed. In the second case the link is told to detach, which comes
+ * back here as the first.
+ */
+#define pr_fmt(fmt) "bpf_oom: " fmt
+
+#include <linux/hashtable.h>
+#include <linux/memcontrol.h>
+#include <linux/mutex.h>
+#include <linux/oom_hook.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+#include <linux/workqueue.h>
+
+#include "internal.h"
+
+/* By cgroup id. Readers are in attach_srcu, writers hold attach_mutex. */
+static DEFINE_HASHTABLE(attachments, 8);
+static unsigned int nr_attachments;
+
+/*
+ * Protects the table and whether we are registered with the hook. Taken inside
+ * the struct_ops core's locks; never taken while an OOM is being handled.
+ */
+static DEFINE_MUTEX(attach_mutex);
+
+/*
+ * Covers a handler from the moment when its attachment is found until it has
+ * returned. Detach waits for it, because freeing a struct_ops map does not wait
+ * for sleepable programs.
+ */
+DEFINE_STATIC_SRCU(attach_srcu);
+
+static void sweep_dead_cgroups(struct work_struct *work);
+static DECLARE_WORK(sweep_work, sweep_dead_cgroups);
+
+static void note_cgroup_offline(struct cgroup *cgrp)
+{
+	queue_work(system_unbound_wq, &sweep_work);
+}
+
+static const struct oom_hook_ops hook_ops = {
+	.handle_oom = bpf_oom_handle,
+	.cgroup_offline = note_cgroup_offline,
+};
+
+/* CSS_ONLINE goes before the hook tells us, so that a look after linking is enough. */
+static bool cgroup_dead(const struct cgroup *cgrp)
+{
+	return !(READ_ONCE(cgrp->self.flags) & CSS_ONLINE);
+}
+
+static bool has_memcg(struct cgroup *cgrp)
+{
+#ifdef CONFIG_MEMCG
+	return rcu_access_pointer(cgrp->subsys[memory_cgrp_id]);
+#else
+	return false;
+#endif
+}
+
+static struct cgroup *get_attach_cgroup(const struct bpf_oom_ops *ops)
+{
+	struct cgroup *root = &cgrp_dfl_root.cgrp, *cgrp;
+
+	if (!ops->cgroup_id || ops->cgroup_id == cgroup_id(root))
+		return root;
+	if (!IS_ENABLED(CONFIG_MEMCG)) {
+		pr_warn_ratelimited("policy %s: this kernel has no memory cgroups, only a system-wide policy is possible\n",
+				    ops->name);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	cgrp = cgroup_get_from_id(ops->cgroup_id);
+	if (IS_ERR(cgrp)) {
+		pr_warn_ratelimited("policy %s: no cgroup with id %llu\n",
+				    ops->name, ops->cgroup_id);
+		return ERR_PTR(-ENOENT);
+	}
+	if (!has_memcg(cgrp)) {
+		pr_warn_ratelimited("policy %s: cgroup %llu has no memory controller; enable it in cgroup.subtree_control of its parent\n",
+				    ops->name, ops->cgroup_id);
+		cgroup_put(cgrp);
+		return ERR_PTR(-ENODEV);
+	}
+	return cgrp;
+}
+
+static struct attachment *find_attachment(const struct bpf_oom_ops *ops)
+{
+	struct attachment *att;
+	int bkt;
+
+	hash_for_each(attachments, bkt, att, node) {
+		if (att->ops == ops)
+			return att;
+	}
+	return NULL;
+}
+
+/* In the order of attachment, unlike hash_add_rcu(). */
+static void link_attachment(struct attachment *att)
+{
+	struct hlist_head *head;
+
+	head = &attachments[hash_min(cgroup_id(att->cgrp),
+				     HASH_BITS(attachments))];
+	hlist_add_tail_rcu(&att->node, head);
+	nr_attachments++;
+}
+
+/* When this returns, no handler of the attachment runs. */
+static void unlink_attachment(struct attachment *att)
+{
+	hlist_del_rcu(&att->node);
+	synchronize_srcu(&attach_srcu);
+	if (!--nr_attachments)
+		oom_hook_unregister(&hook_ops);
+}
+
+static void free_attachment(struct attachment *att)
+{
+	cgroup_put(att->cgrp);
+	kfree(att);
+}
+
+static int add_attachment(struct attachment *att)
+{
+	int ret;
+
+	if (find_attachment(att->ops))
+		return -EBUSY;
+	if (!nr_attachments) {
+		ret = oom_hook_register(&hook_ops);
+		if (ret)
+			return ret;
+	}
+	link_attachment(att);
+	if (cgroup_dead(att->cgrp)) {
+		unlink_attachment(att);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/**
+ * bpf_oom_attach() - put a policy on the cgroup that it names
+ * @ops: the policy
+ * @link: the link that it is attached by, or NULL
+ *
+ * Context: process context; called by the struct_ops core.
+ * Return: 0 or an error as documented at struct bpf_oom_ops.
+ */
+int bpf_oom_attach(struct bpf_oom_ops *ops, struct bpf_link *link)
+{
+	struct attachment *att;
+	int ret;
+
+	att = kzalloc(sizeof(*att), GFP_KERNEL);
+	if (!att)
+		return -ENOMEM;
+	att->ops = ops;
+	att->link = link;
+	att->cgrp = get_attach_cgroup(ops);
+	if (IS_ERR(att->cgrp)) {
+		ret = PTR_ERR(att->cgrp);
+		goto err_free;
+	}
+
+	mutex_lock(&attach_mutex);
+	ret = add_attachment(att);
+	mutex_unlock(&attach_mutex);
+	if (ret)
+		goto err_put_cgroup;
+	return 0;
+
+err_put_cgroup:
+	cgroup_put(att->cgrp);
+err_free:
+	kfree(att);
+	return ret;
+}
+
+/**
+ * bpf_oom_detach() - end an attachment
+ * @ops: the policy
+ * @link: the link that it was attached by, or NULL
+ *
+ * Does nothing if the attachment has ended with its cgroup. When this returns,
+ * no handler of the policy is running and none will be.
+ *
+ * Context: process context, waits for running handlers; called by the
+ * struct_ops core, once for each attach.
+ */
+void bpf_oom_detach(struct bpf_oom_ops *ops, struct bpf_link *link)
+{
+	struct attachment *att;
+
+	mutex_lock(&attach_mutex);
+	att = find_attachment(ops);
+	if (att)
+		unlink_attachment(att);
+	mutex_unlock(&attach_mutex);
+	if (att)
+		free_attachment(att);
+}
+
+/* An attachment without a link cannot be told to detach, so it is ended here. */
+static struct bpf_link *end_dead_attachment(void)
+{
+	struct bpf_link *link = NULL;
+	struct hlist_node *next;
+	struct attachment *att;
+	int bkt;
+
+	lockdep_assert_held(&attach_mutex);
+
+	hash_for_each_safe(attachments, bkt, next, att, node) {
+		if (!cgroup_dead(att->cgrp))
+			continue;
+		if (!att->link) {
+			unlink_attachment(att);
+			free_attachment(att);
+			continue;
+		}
+		/* A link that is being freed will detach by itself. */
+		link = bpf_link_inc_not_zero(att->link);
+		if (!IS_ERR(link))
+			return link;
+		link = NULL;
+	}
+	return NULL;
+}
+
+static void sweep_dead_cgroups(struct work_struct *work)
+{
+	struct bpf_link *link;
+
+	for (;;) {
+		mutex_lock(&attach_mutex);
+		link = end_dead_attachment();
+		mutex_unlock(&attach_mutex);
+		if (!link)
+			return;
+		/* Comes back to bpf_oom_detach() and wakes those who poll the link. */
+		link->ops->detach(link);
+		bpf_link_put(link);
+	}
+}
+
+/**
+ * bpf_oom_attached_ask() - ask the policies of one cgroup
+ * @cgrp: the cgroup
+ * @ask: called for each attachment on it; true ends the walk
+ * @arg: handed to @ask
+ *
+ * Context: process context; @ask may sleep.
+ * Return: true if an @ask returned true.
+ */
+bool bpf_oom_attached_ask(struct cgroup *cgrp,
+			  bool (*ask)(struct attachment *att, void *arg),
+			  void *arg)
+{
+	struct attachment *att;
+	bool done = false;
+	int idx;
+
+	idx = srcu_read_lock(&attach_srcu);
+	hash_for_each_possible_rcu(attachments, att, node, cgroup_id(cgrp),
+				   srcu_read_lock_held(&attach_srcu)) {
+		if (att->cgrp != cgrp)
+			continue;
+		done = ask(att, arg);
+		if (done)
+			break;
+	}
+	srcu_read_unlock(&attach_srcu, idx);
+	return done;
+}
+
+/* All attachments are gone (they pin the module), and with them the hook. */
+void bpf_oom_attach_exit(void)
+{
+	cancel_work_sync(&sweep_work);
+}

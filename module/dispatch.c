@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An OOM asks the policies, nearest first
+ */
+#include <linux/memcontrol.h>
+#include <linux/oom.h>
+#include <linux/oom_hook.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
+#include <linux/sched/mm.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+/**
+ * struct decision - an OOM that is being handled
+ * @oc: the OOM
+ * @task: whose failed allocation brought it here; only it may kill
+ * @asked: policies asked so far
+ * @kills: tasks that the policy that is being asked has killed
+ */
+struct decision {
+	struct oom_control *oc;
+	struct task_struct *task;
+	unsigned int asked;
+	unsigned int kills;
+};
+
+/*
+ * The hook hands over one OOM at a time (under oom_lock), so there is one. NULL
+ * in between. Written by the task that handles the OOM, read by kfuncs, which
+ * compare the task before they look at anything else.
+ */
+static struct decision *deciding;
+
+/* Room for the paths in the report; used by one decision at a time. */
+static char policy_path[256], oom_path[256];
+
+static const char *constraint_text(const struct oom_control *oc)
+{
+	switch (oc->constraint) {
+	case CONSTRAINT_NONE:
+		return "CONSTRAINT_NONE";
+	case CONSTRAINT_CPUSET:
+		return "CONSTRAINT_CPUSET";
+	case CONSTRAINT_MEMORY_POLICY:
+		return "CONSTRAINT_MEMORY_POLICY";
+	case CONSTRAINT_MEMCG:
+		return "CONSTRAINT_MEMCG";
+	}
+	return "?";
+}
+
+static struct cgroup *oom_cgroup(const struct oom_control *oc)
+{
+#ifdef CONFIG_MEMCG
+	if (oc->memcg)
+		return oc->memcg->css.cgroup;
+#endif
+	return &cgrp_dfl_root.cgrp;
+}
+
+/* One line of its own: parsers of the kernel's report see no changed line. */
+static void report(const struct oom_control *oc, const char *name,
+		   struct cgroup *policy_cgrp, unsigned int kills)
+{
+	cgroup_path(oom_cgroup(oc), oom_path, sizeof(oom_path));
+	cgroup_path(policy_cgrp, policy_path, sizeof(policy_path));
+	pr_info("oom_policy=%s,policy_cgroup=%s,constraint=%s,oom_cgroup=%s,killed=%u\n",
+		name, policy_path, constraint_text(oc), oom_path, kills);
+}
+
+/* As rare as the kernel's own reports: it limits those in the same way. */
+static void report_default(const struct oom_control *oc)
+{
+	static DEFINE_RATELIMIT_STATE(default_rs, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
+
+	ratelimit_set_flags(&default_rs, RATELIMIT_MSG_ON_RELEASE);
+	if (__ratelimit(&default_rs))
+		report(oc, "default", &cgrp_dfl_root.cgrp, 0);
+}
+
+static bool ask_policy(struct attachment *att, void *arg)
+{
+	struct decision *d = arg;
+	unsigned int noreclaim;
+	int ret;
+
+	d->asked++;
+	d->kills = 0;
+	/*
+	 * A blocking allocation in a handler would come back to the OOM killer,
+	 * whose lock we hold, and a page fault would allocate. With PF_MEMALLOC
+	 * an allocation is served from the reserves or fails.
+	 */
+	noreclaim = memalloc_noreclaim_save();
+	pagefault_disable();
+	ret = att->ops->handle_out_of_memory(d->oc, att->cgrp, d->oc->memcg);
+	pagefault_enable();
+	memalloc_noreclaim_restore(noreclaim);
+
+	if (d->kills)
+		report(d->oc, att->ops->name, att->cgrp, d->kills);
+	return ret > 0 && d->kills;
+}
+
+/**
+ * bpf_oom_handle() - let the policies decide an OOM
+ * @oc: the OOM
+ *
+ * Context: see oom_hook_ops.handle_oom.
+ * Return: true if a policy has handled it, false to let the kernel decide.
+ */
+bool bpf_oom_handle(struct oom_control *oc)
+{
+	struct decision d = { .oc = oc, .task = current };
+	struct cgroup *cgrp = oom_cgroup(oc), *parent;
+	bool handled;
+
+	WRITE_ONCE(deciding, &d);
+	/*
+	 * The last one asked is the root of the default hierarchy, also where
+	 * the memory controller is on a v1 hierarchy with a root of its own.
+	 */
+	do {
+		parent = cgroup_parent(cgrp);
+		handled = bpf_oom_attached_ask(parent ? cgrp : &cgrp_dfl_root.cgrp,
+					       ask_policy, &d);
+		cgrp = parent;
+	} while (!handled && cgrp);
+	WRITE_ONCE(deciding, NULL);
+
+	if (!handled && d.asked)
+		report_default(oc);
+	return handled;
+}
+
+/**
+ * bpf_oom_running_kill() - kill for the policy that is being asked
+ * @oc: the OOM that it was given
+ * @task: the task that it chose
+ * @message: for the kernel log
+ *
+ * That the task is below the policy's cgroup needs no look: a policy is asked
+ * only about OOMs at or below its cgroup, and oom_hook_kill() keeps to those.
+ *
+ * Context: within a handler.
+ * Return: see oom_hook_kill().
+ */
+int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
+			 const char *message)
+{
+	struct decision *d = READ_ONCE(deciding);
+	int ret;
+
+	if (!d || READ_ONCE(d->task) != current || d->oc != oc)
+		return -EINVAL;
+	ret = oom_hook_kill(oc, task, message);
+	if (!ret)
+		d->kills++;
+	return ret;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of bpf_oom.ko share. */
+#ifndef _BPF_OOM_INTERNAL_H
+#define _BPF_OOM_INTERNAL_H
+
+#include <linux/bpf.h>
+#include <linux/btf.h>
+#include <linux/cgroup.h>
+
+#include <bpf_oom/oom.h>
+
+/* attach.c: which policy sits on which cgroup */
+
+/**
+ * struct attachment - a policy on a cgroup
+ * @node: in the table, by cgroup id, in the order of attachment
+ * @ops: the policy; its memory is the struct_ops map's, which the map's own
+ *	unreg, that is our detach, keeps until no handler runs
+ * @link: NULL when attached by the map alone. No reference: the link cannot be
+ *	freed before it has detached, which takes attach_mutex
+ * @cgrp: the cgroup; we hold a reference
+ */
+struct attachment {
+	struct hlist_node node;
+	struct bpf_oom_ops *ops;
+	struct bpf_link *link;
+	struct cgroup *cgrp;
+};
+
+int bpf_oom_attach(struct bpf_oom_ops *ops, struct bpf_link *link);
+void bpf_oom_detach(struct bpf_oom_ops *ops, struct bpf_link *link);
+bool bpf_oom_attached_ask(struct cgroup *cgrp,
+			  bool (*ask)(struct attachment *att, void *arg),
+			  void *arg);
+void bpf_oom_attach_exit(void);
+
+/* dispatch.c: an OOM asks the policies */
+
+bool bpf_oom_handle(struct oom_control *oc);
+int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
+			 const char *message);
+
+/* oom_ops.c: the struct_ops type */
+
+int bpf_oom_ops_init(void);
+bool bpf_oom_ops_owns(const struct bpf_prog *prog);
+
+/* kfuncs.c and memcg_kfuncs.c: what policies can call */
+
+int bpf_oom_kfuncs_init(void);
+#ifdef BPF_OOM_MEMCG_KFUNCS
+int bpf_oom_memcg_kfuncs_init(void);
+#else
+static inline int bpf_oom_memcg_kfuncs_init(void)
+{
+	return 0;
+}
+#endif
+
+#endif /* _BPF_OOM_INTERNAL_H */

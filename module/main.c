@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bpf_oom.ko: OOM policies as BPF programs
+ *
+ * An OOM comes in through the hook (<linux/oom_hook.h>) to dispatch.c, which
+ * asks the policies that attach.c finds on the way from the OOM's cgroup to the
+ * root. oom_ops.c lets them be loaded, kfuncs.c is what they can do.
+ */
+#define pr_fmt(fmt) "bpf_oom: " fmt
+
+#include <linux/module.h>
+#include <linux/oom_hook.h>
+
+#include "compat.h"
+#include "internal.h"
+
+static int provider_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", oom_hook_provider());
+}
+
+static const struct kernel_param_ops provider_ops = { .get = provider_get };
+module_param_cb(provider, &provider_ops, NULL, 0444);
+MODULE_PARM_DESC(provider, "who provides the hook into the kernel's OOM killer");
+
+static int __init bpf_oom_init(void)
+{
+	int ret;
+
+	ret = bpf_oom_kfuncs_init();
+	ret = ret ?: bpf_oom_memcg_kfuncs_init();
+	ret = ret ?: bpf_oom_ops_init();
+	if (ret) {
+		pr_err("not loaded (%d)\n", ret);
+		return ret;
+	}
+	pr_info("version " BPF_OOM_VERSION ", hooked in by the %s\n",
+		oom_hook_provider());
+	return 0;
+}
+module_init(bpf_oom_init);
+
+/*
+ * The struct_ops type and the kfuncs need no undoing: each map and program that
+ * uses them pins this module, and they go with its BTF.
+ */
+static void __exit bpf_oom_exit(void)
+{
+	bpf_oom_attach_exit();
+}
+module_exit(bpf_oom_exit);
+
+MODULE_DESCRIPTION("OOM policies as BPF programs");
+MODULE_AUTHOR("The bpf-oom developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(BPF_OOM_VERSION);

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The struct_ops type bpf_oom_ops
+ */
+#define pr_fmt(fmt) "bpf_oom: " fmt
+
+#include <linux/bpf.h>
+#include <linux/bpf_verifier.h>
+#include <linux/btf.h>
+#include <linux/ctype.h>
+#include <linux/module.h>
+
+#include "internal.h"
+
+/* This module's BTF: set when the type is registered, lives as long as we do. */
+static const struct btf *module_btf;
+
+/**
+ * bpf_oom_ops_owns() - is this the program of an OOM policy?
+ * @prog: a program that is being verified
+ *
+ * Nothing that a module can call finds a type by name, and the ids in its own
+ * id lists are not those of the loaded BTF. Among the struct_ops types of this
+ * module the size tells which one it is.
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool bpf_oom_ops_owns(const struct bpf_prog *prog)
+{
+	const struct btf_type *t;
+
+	if (!module_btf || prog->aux->attach_btf != module_btf)
+		return false;
+	t = btf_type_by_id(module_btf, prog->aux->attach_btf_id);
+	return t && t->size == sizeof(struct bpf_oom_ops);
+}
+
+static bool bpf_oom_ops_is_valid_access(int off, int size,
+					enum bpf_access_type type,
+					const struct bpf_prog *prog,
+					struct bpf_insn_access_aux *info)
+{
+	return bpf_tracing_btf_ctx_access(off, size, type, prog, info);
+}
+
+static const struct bpf_verifier_ops bpf_oom_ops_verifier_ops = {
+	.get_func_proto = bpf_base_func_proto,
+	.is_valid_access = bpf_oom_ops_is_valid_access,
+};
+
+static int bpf_oom_ops_init_btf(struct btf *btf)
+{
+	module_btf = btf;
+	return 0;
+}
+
+static int bpf_oom_ops_check_member(const struct btf_type *t,
+				    const struct btf_member *member,
+				    const struct bpf_prog *prog)
+{
+	u32 moff = __btf_member_bit_offset(t, member) / 8;
+
+	switch (moff) {
+	case offsetof(struct bpf_oom_ops, handle_out_of_memory):
+		/* bpf_oom_kill_process() sleeps. */
+		return prog->sleepable ? 0 : -EINVAL;
+	}
+	return -EINVAL;
+}
+
+static int init_name(struct bpf_oom_ops *ops, const struct bpf_oom_ops *uops)
+{
+	size_t len = strnlen(uops->name, sizeof(uops->name)), i;
+
+	if (!len || len == sizeof(uops->name)) {
+		pr_warn_ratelimited("a policy needs a name of 1 to %zu characters\n",
+				    sizeof(uops->name) - 1);
+		return -EINVAL;
+	}
+	for (i = 0; i < len; i++) {
+		if (!isgraph(uops->name[i]) || uops->name[i] == ',') {
+			pr_warn_ratelimited("a policy's name must be of printable characters without space and comma\n");
+			return -EINVAL;
+		}
+	}
+	memcpy(ops->name, uops->name, len);
+	return 1;
+}
+
+/* 1: copied. 0: leave it to the core, which accepts zeroes only. */
+static int bpf_oom_ops_init_member(const struct btf_type *t,
+				   const struct btf_member *member,
+				   void *kdata, const void *udata)
+{
+	u32 moff = __btf_member_bit_offset(t, member) / 8;
+	const struct bpf_oom_ops *uops = udata;
+	struct bpf_oom_ops *ops = kdata;
+
+	switch (moff) {
+	case offsetof(struct bpf_oom_ops, name):
+		return init_name(ops, uops);
+	case offsetof(struct bpf_oom_ops, cgroup_id):
+		ops->cgroup_id = uops->cgroup_id;
+		return 1;
+	case offsetof(struct bpf_oom_ops, flags):
+		if (uops->flags) {
+			pr_warn_ratelimited("policy %.63s: unknown flags %#llx\n",
+					    uops->name, uops->flags);
+			return -EINVAL;
+		}
+		return 1;
+	}
+	return 0;
+}
+
+/* check_member() never sees a callback that is not there. */
+static int bpf_oom_ops_validate(void *kdata)
+{
+	struct bpf_oom_ops *ops = kdata;
+
+	if (!ops->handle_out_of_memory) {
+		pr_warn_ratelimited("policy %s has no handle_out_of_memory\n",
+				    ops->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int bpf_oom_ops_reg(void *kdata, struct bpf_link *link)
+{
+	return bpf_oom_attach(kdata, link);
+}
+
+static void bpf_oom_ops_unreg(void *kdata, struct bpf_link *link)
+{
+	bpf_oom_detach(kdata, link);
+}
+
+/* Its parameter names carry what the verifier is to know about them. */
+static int bpf_oom_ops__handle_out_of_memory(struct oom_control *oc,
+					     struct cgroup *cgrp,
+					     struct mem_cgroup *memcg__nullable)
+{
+	return 0;
+}
+
+static struct bpf_oom_ops bpf_oom_ops_stubs = {
+	.handle_out_of_memory = bpf_oom_ops__handle_out_of_memory,
+};
+
+static struct bpf_struct_ops bpf_oom_struct_ops = {
+	.verifier_ops = &bpf_oom_ops_verifier_ops,
+	.init = bpf_oom_ops_init_btf,
+	.check_member = bpf_oom_ops_check_member,
+	.init_member = bpf_oom_ops_init_member,
+	.validate = bpf_oom_ops_validate,
+	.reg = bpf_oom_ops_reg,
+	.unreg = bpf_oom_ops_unreg,
+	.cfi_stubs = &bpf_oom_ops_stubs,
+	.name = "bpf_oom_ops",
+	.owner = THIS_MODULE,
+};
+
+/**
+ * bpf_oom_ops_init() - make the type known to BPF
+ *
+ * Context: module init.
+ * Return: 0 or an error. A module without BTF registers nothing and is told
+ * that all went well, so that is checked here.
+ */
+int bpf_oom_ops_init(void)
+{
+	int ret;
+
+	ret = register_bpf_struct_ops(&bpf_oom_struct_ops, bpf_oom_ops);
+	if (ret)
+		return ret;
+	if (!module_btf) {
+		pr_err("this module was built without BTF: the kernel headers lack vmlinux, or pahole was missing\n");
+		return -ENOEXEC;
+	}
+	return 0;
+}
