@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the BPF half of every OOM policy includes, after nothing else.
+ *
+ * The kfuncs are weak, so that a policy can ask bpf_ksym_exists() for those it
+ * can do without; a policy that calls a missing one does not load.
+ */
+#ifndef _BPF_OOM_COMMON_BPF_H
+#define _BPF_OOM_COMMON_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+/* A kernel that has BPF OOM itself brings its own definition in vmlinux.h. */
+#ifndef BPF_OOM_NATIVE
+#include <bpf_oom/oom.h>
+#endif
+
+/* Values that are macros in the kernel and so are not in its BTF. */
+#define OOM_SCORE_ADJ_MIN (-1000)
+#define PF_KTHREAD 0x00200000
+#define MMF_OOM_SKIP 21
+
+/*
+ * bpf_oom_ops programs only. 0: the task is a victim now and its memory will
+ * come free. -EPERM: init, kernel thread or oom_score_adj -1000. -EXDEV:
+ * outside the domain of this OOM. -ESRCH: nothing left to free.
+ */
+extern int bpf_oom_kill_process(struct oom_control *oc, struct task_struct *task,
+				const char *message__str) __ksym __weak;
+/* bpf_oom_ops programs only. Has the OOM killer chosen this task before? */
+extern bool bpf_task_is_oom_victim(struct task_struct *task) __ksym __weak;
+
+/* Kernel 7.0 and later have these; bpf_oom.ko brings them on older ones. */
+extern struct mem_cgroup *bpf_get_root_mem_cgroup(void) __ksym __weak;
+extern struct mem_cgroup *bpf_get_mem_cgroup(struct cgroup_subsys_state *css) __ksym __weak;
+extern void bpf_put_mem_cgroup(struct mem_cgroup *memcg) __ksym __weak;
+/* Bytes. For the root: the sum of its children. */
+extern unsigned long bpf_mem_cgroup_usage(struct mem_cgroup *memcg) __ksym __weak;
+/* Bytes, -1UL for an index that is not accounted per memcg. */
+extern unsigned long bpf_mem_cgroup_page_state(struct mem_cgroup *memcg, int idx) __ksym __weak;
+extern unsigned long bpf_mem_cgroup_vm_events(struct mem_cgroup *memcg,
+					      enum vm_event_item event) __ksym __weak;
+extern unsigned long bpf_mem_cgroup_memory_events(struct mem_cgroup *memcg,
+						  enum memcg_memory_event event) __ksym __weak;
+/* Sleepable programs only. */
+extern void bpf_mem_cgroup_flush_stats(struct mem_cgroup *memcg) __ksym __weak;
+
+/* Iterators and references of the kernel itself. */
+extern int bpf_iter_css_new(struct bpf_iter_css *it, struct cgroup_subsys_state *start,
+			    unsigned int flags) __ksym __weak;
+extern struct cgroup_subsys_state *bpf_iter_css_next(struct bpf_iter_css *it) __ksym __weak;
+extern void bpf_iter_css_destroy(struct bpf_iter_css *it) __ksym __weak;
+extern int bpf_iter_css_task_new(struct bpf_iter_css_task *it, struct cgroup_subsys_state *css,
+				 unsigned int flags) __ksym __weak;
+extern struct task_struct *bpf_iter_css_task_next(struct bpf_iter_css_task *it) __ksym __weak;
+extern void bpf_iter_css_task_destroy(struct bpf_iter_css_task *it) __ksym __weak;
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
+extern struct task_struct *bpf_task_acquire(struct task_struct *p) __ksym __weak;
+extern void bpf_task_release(struct task_struct *p) __ksym __weak;
+extern struct cgroup *bpf_cgroup_from_id(u64 cgid) __ksym __weak;
+extern struct cgroup *bpf_cgroup_acquire(struct cgroup *cgrp) __ksym __weak;
+extern void bpf_cgroup_release(struct cgroup *cgrp) __ksym __weak;
+extern void bpf_rcu_read_lock(void) __ksym __weak;
+extern void bpf_rcu_read_unlock(void) __ksym __weak;
+
+/**
+ * BPF_OOM_OPS() - define the policy of this object
+ * @id: name of the map, and of the policy in reports; as bpf_oom_ops.name
+ *
+ * Followed by the members to set:
+ * BPF_OOM_OPS(largest, .handle_out_of_memory = (void *)largest_oom);
+ */
+#define BPF_OOM_OPS(id, ...)						\
+	SEC(".struct_ops.link")						\
+	struct bpf_oom_ops id = {					\
+		.name = #id,						\
+		__VA_ARGS__						\
+	}
+
+#endif /* _BPF_OOM_COMMON_BPF_H */

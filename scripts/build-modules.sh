@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build the modules against the headers in $1, and let nothing pass that would
+# load and then not work, or work on wrong assumptions about the kernel.
+#
+#	scripts/build-modules.sh KDIR
+
+set -eu
+
+kdir=${1:?usage: build-modules.sh KDIR}
+cd "$(dirname "$0")/.."
+gen=module/.gen
+
+die()
+{
+	echo "bpf-oom: $*" >&2
+	exit 1
+}
+
+config()
+{
+	grep -q "^$1=y" "$kdir/.config" 2>/dev/null ||
+		grep -q "^$1=y" "$kdir/include/config/auto.conf" 2>/dev/null
+}
+
+need_config()
+{
+	config "$1" || die "$kdir: this kernel lacks $1: $2"
+}
+
+[ -d "$kdir" ] || die "no kernel headers at $kdir: install linux-headers for this kernel, or set KVER or KDIR"
+[ -r "$kdir/.config" ] || [ -r "$kdir/include/config/auto.conf" ] ||
+	die "$kdir is not a configured kernel tree or headers package"
+
+need_config CONFIG_BPF_SYSCALL "no BPF programs"
+need_config CONFIG_BPF_JIT "no struct_ops"
+need_config CONFIG_DEBUG_INFO_BTF_MODULES "no type information for modules"
+[ -r "$kdir/vmlinux" ] ||
+	die "$kdir/vmlinux is missing, and without its BTF kbuild makes modules that load and do nothing. For the running kernel: cp /sys/kernel/btf/vmlinux $kdir/"
+command -v pahole >/dev/null ||
+	die "pahole is missing, modules would have no BTF: apt-get install pahole (or dwarves)"
+
+# Kernels with BPF OOM of their own need no module.
+if grep -aq bpf_struct_ops_bpf_oom_ops "$kdir/vmlinux"; then
+	die "this kernel has BPF OOM built in: use that, bpf-oom is not needed"
+fi
+
+memcg_kfuncs=
+if config CONFIG_MEMCG && ! grep -aq bpf_mem_cgroup_usage "$kdir/vmlinux"; then
+	memcg_kfuncs=y
+fi
+
+shim=y
+if config CONFIG_OOM_HOOK; then
+	shim=
+else
+	need_config CONFIG_LIVEPATCH "oom_hook.ko reaches what is not exported by livepatch relocations"
+	need_config CONFIG_DYNAMIC_FTRACE_WITH_ARGS "oom_hook.ko hooks functions through ftrace"
+	need_config CONFIG_KALLSYMS_ALL "livepatch relocations find symbols through kallsyms"
+fi
+
+make -s -C scripts
+mkdir -p "$gen"
+
+# The list of symbols in the form that our tools and modpost want. The version
+# that modpost gets makes it treat them as exported, and leaves it strict about
+# every other name.
+awk -v memcg_stats="$memcg_kfuncs" '
+	/^#/ || !NF { next }
+	$3 == "memcg-stats" && !memcg_stats { next }
+	{ print $1, $2 }' module/shim/klp-symbols.list > "$gen/klp-symbols"
+awk '!seen[$2]++ { printf "0x00000000\t%s\tvmlinux\tEXPORT_SYMBOL_GPL\t\n", $2 }' \
+	"$gen/klp-symbols" > "$gen/Module.symvers"
+
+# What this kernel's BTF is known by: gzip ends with the CRC-32 and the length.
+if [ -n "$shim" ]; then
+	objcopy --dump-section .BTF="$gen/vmlinux.btf" "$kdir/vmlinux" /dev/null 2>/dev/null ||
+		cp "$kdir/vmlinux" "$gen/vmlinux.btf"
+	gzip -1c "$gen/vmlinux.btf" | tail -c 8 | od -An -tu4 | {
+		read -r crc size
+		echo "#define OOM_HOOK_BTF_CRC ${crc}U"
+		echo "#define OOM_HOOK_BTF_SIZE ${size}U"
+	} > "$gen/btf-id.h"
+	rm "$gen/vmlinux.btf"
+	# Unchanged content keeps its time stamp, so that nothing is rebuilt for it.
+	cmp -s "$gen/btf-id.h" module/shim/btf-id.h ||
+		cp "$gen/btf-id.h" module/shim/btf-id.h
+	# A .ko that has been converted already must be linked again.
+	rm -f module/shim/oom_hook.ko
+fi
+
+make -C "$kdir" M="$PWD" BPF_OOM_MEMCG_KFUNCS="$memcg_kfuncs" \
+	KBUILD_EXTRA_SYMBOLS="$PWD/$gen/Module.symvers" \
+	${KBUILD_ARGS:-} modules
+
+if [ -n "$shim" ]; then
+	# Not later: strip(1) does not keep livepatch relocations whole.
+	strip -g module/shim/oom_hook.ko
+	scripts/klp-convert -s "$gen/klp-symbols" module/shim/oom_hook.ko
+	scripts/check-btf -b "$kdir/vmlinux" -p oom_hook_klp_protos \
+		-s "$gen/klp-symbols" module/shim/oom_hook.ko
+fi
+scripts/check-btf -b "$kdir/vmlinux" -t bpf_oom_ops module/bpf_oom.ko
