@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where a policy can be attached, and what is refused */
+#include <linux/types.h>
+#include <bpf/bpf.h>
+#include <bpf_oom/oom.h>
+
+#include "harness.h"
+#include "klog.h"
+#include "util.h"
+
+static struct bpf_oom_ops *ops_of(struct policy *p)
+{
+	return bpf_map__initial_value(policy_map(p), NULL);
+}
+
+static void does_not_load(struct policy *p, const char *why)
+{
+	int err = policy_load(p);
+
+	/* Older libbpf says nothing before attach: that is when maps are filled. */
+	if (!err)
+		err = policy_attach(p);
+	CHECK_EQ(err, -EINVAL);
+	CHECK(klog_has(why), "the kernel log does not say why (%s)", why);
+	policy_close(p);
+}
+
+TEST(attach_to_an_unknown_cgroup_says_enoent)
+{
+	struct policy *p = policy_open("lost", NULL);
+
+	ops_of(p)->cgroup_id = 0x7fffffffULL;
+	CHECK(!policy_load(p), "load");
+	CHECK_EQ(policy_attach(p), -ENOENT);
+	CHECK(klog_has("no cgroup with id"), "no reason in the log");
+	policy_close(p);
+}
+
+TEST(attach_to_a_removed_cgroup_says_enoent)
+{
+	struct policy *p;
+
+	cg_make("gone");
+	p = policy_open("lost", "gone");
+	CHECK(!policy_load(p), "load");
+	CHECK(!cg_remove("gone"), "rmdir");
+	CHECK_EQ(policy_attach(p), -ENOENT);
+	policy_close(p);
+}
+
+TEST(attach_without_memory_controller_says_enodev)
+{
+	struct policy *p;
+
+	cg_make("leaf");
+	cg_make_without_memory("leaf/bare");
+	p = policy_open("bare", "leaf/bare");
+	CHECK(!policy_load(p), "load");
+	CHECK_EQ(policy_attach(p), -ENODEV);
+	CHECK(klog_has("no memory controller"), "no reason in the log");
+	policy_close(p);
+}
+
+TEST(the_same_map_attached_twice_says_ebusy)
+{
+	struct policy *p = policy_on("twice", NULL, 0);
+	struct bpf_link *link = bpf_map__attach_struct_ops(policy_map(p));
+
+	CHECK(!link, "attached twice");
+	CHECK_EQ(errno, EBUSY);
+	policy_close(p);
+}
+
+TEST(the_root_can_be_named_by_0_and_by_its_id)
+{
+	struct policy *by_zero = policy_on("zero", NULL, 0);
+	struct policy *by_id = policy_open("id", NULL);
+
+	ops_of(by_id)->cgroup_id = 1;
+	CHECK(!policy_load(by_id), "load");
+	CHECK_EQ(policy_attach(by_id), 0);
+	policy_close(by_id);
+	policy_close(by_zero);
+}
+
+TEST(attach_again_after_detach)
+{
+	struct policy *p;
+
+	cg_make("again");
+	p = policy_on("again", "again", 0);
+	policy_detach(p);
+	CHECK_EQ(policy_attach(p), 0);
+	policy_close(p);
+}
+
+TEST(a_policy_without_a_name_does_not_load)
+{
+	does_not_load(policy_open("", NULL), "needs a name");
+}
+
+TEST(a_name_without_an_end_does_not_load)
+{
+	struct policy *p = policy_open("x", NULL);
+
+	memset(ops_of(p)->name, 'x', sizeof(ops_of(p)->name));
+	does_not_load(p, "needs a name");
+}
+
+TEST(a_name_that_would_break_a_log_line_does_not_load)
+{
+	does_not_load(policy_open("evil\nname", NULL), "printable");
+}
+
+TEST(an_unknown_flag_does_not_load)
+{
+	struct policy *p = policy_open("flagged", NULL);
+
+	ops_of(p)->flags = 1ULL << 40;
+	does_not_load(p, "unknown flags");
+}
+
+TEST(the_longest_name_is_shown_whole)
+{
+	char name[BPF_OOM_NAME_MAX_LEN], want[BPF_OOM_NAME_MAX_LEN + 32];
+	struct policy *p;
+	pid_t victim;
+
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = 0;
+	cg_make_limited("dom", 40);
+	cg_make("dom/a");
+	victim = hog("dom/a", 10, 0);
+	p = policy_on(name, "dom", 1);
+	policy_control(p)->kill_pid[0] = victim;
+	eater("dom/a", 0, 20000);
+	CHECK(killed(victim), "the policy's choice lives");
+	snprintf(want, sizeof(want), "oom_policy=%s,", name);
+	CHECK(klog_has(want), "not in the report");
+	policy_close(p);
+}

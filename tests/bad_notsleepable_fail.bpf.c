@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Must not load: the handler has to be sleepable. */
+#include <bpf_oom/common.bpf.h>
+
+char _license[] SEC("license") = "GPL";
+
+SEC("struct_ops/handle_out_of_memory")
+int BPF_PROG(handler, struct oom_control *oc)
+{
+	return 0;
+}
+
+BPF_OOM_OPS(notsleepable, .handle_out_of_memory = (void *)handler);

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The contract of <linux/oom_hook.h>, used by somebody else than bpf_oom.ko */
+#include <signal.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "hooktest.h"
+#include "klog.h"
+#include "util.h"
+
+TEST(the_hook_has_one_user_at_a_time)
+{
+	struct policy *p = policy_open("second", NULL);
+
+	CHECK_EQ(hooktest("user 1"), 0);
+	CHECK(!policy_load(p), "load");
+	CHECK_EQ(policy_attach(p), -EBUSY);
+	CHECK_EQ(hooktest("user 0"), 0);
+	CHECK_EQ(policy_attach(p), 0);
+	CHECK_EQ(hooktest("user 1"), -EBUSY);
+	policy_close(p);
+}
+
+TEST(a_scan_sees_the_domain_and_nothing_else)
+{
+	struct hooktest_counts before, after;
+	pid_t in[3], out, eats;
+
+	cg_make_limited("dom", 60);
+	cg_make("dom/a");
+	cg_make("other");
+	for (int i = 0; i < 3; i++)
+		in[i] = hog("dom/a", 1, 0);
+	out = hog("other", 1, 0);
+	CHECK_EQ(hooktest("user 1"), 0);
+	before = hooktest_counts();
+	eats = oom_in("dom/a");
+	CHECK(killed(eats), "nobody killed the eater");
+	after = hooktest_counts();
+	CHECK_EQ(hooktest("user 0"), 0);
+	CHECK_EQ(after.asked - before.asked, 1);
+	CHECK_EQ(after.scanned - before.scanned, 4);
+	CHECK_EQ(after.in_domain - before.in_domain, 4);
+	for (int i = 0; i < 3; i++)
+		reap(in[i]);
+	reap(out);
+}
+
+TEST(a_scan_of_the_system_sees_a_task_of_every_cgroup)
+{
+	struct hooktest_counts before, after;
+	pid_t a, b;
+
+	cg_make("a");
+	cg_make("b");
+	a = hog("a", 1, 0);
+	b = hog("b", 30, 1000);
+	CHECK_EQ(hooktest("user 1"), 0);
+	before = hooktest_counts();
+	CHECK_EQ(hooktest("oom 0"), 1);
+	after = hooktest_counts();
+	CHECK_EQ(hooktest("user 0"), 0);
+	CHECK(killed(b), "the kernel chose somebody else");
+	CHECK(after.scanned - before.scanned >= 2, "scanned %d",
+	      after.scanned - before.scanned);
+	CHECK_EQ(after.in_domain - before.in_domain, after.scanned - before.scanned);
+	reap(a);
+	reap(b);
+}
+
+TEST(a_declared_oom_asks_the_policies)
+{
+	struct policy *p;
+	pid_t victim, other;
+
+	cg_make_limited("dom", 60);
+	cg_make("dom/a");
+	victim = hog("dom/a", 5, 0);
+	other = hog("dom/a", 20, 0);
+	p = policy_on("declared", "dom", 1);
+	policy_control(p)->kill_pid[0] = victim;
+	CHECK_EQ(hooktest("declare %llu 2 1", cg_id("dom")), 1);
+	CHECK(killed(victim), "the policy's choice lives");
+	CHECK(alive(other), "the kernel killed as well");
+	CHECK_EQ(policy_control(p)->order, 2);
+	reap(other);
+	policy_close(p);
+}
+
+TEST(a_declared_oom_without_a_policy_is_the_kernels)
+{
+	pid_t a, b;
+
+	cg_make_limited("dom", 60);
+	cg_make("dom/a");
+	a = hog("dom/a", 5, 0);
+	b = hog("dom/a", 20, 0);
+	CHECK_EQ(hooktest("declare %llu 0 1", cg_id("dom")), 1);
+	CHECK(killed(b), "the kernel chose somebody else");
+	CHECK(alive(a), "two died");
+	reap(a);
+	reap(b);
+}
+
+TEST(a_declared_oom_of_the_system_kills)
+{
+	pid_t pid;
+
+	cg_make("a");
+	pid = hog("a", 30, 1000);
+	CHECK_EQ(hooktest("declare 0 0 1"), 1);
+	CHECK(killed(pid), "nobody died");
+	reap(pid);
+}
+
+TEST(a_bad_order_is_refused)
+{
+	CHECK_EQ(hooktest("declare 0 -1 1"), -EINVAL);
+	CHECK_EQ(hooktest("declare 0 99 1"), -EINVAL);
+}
+
+TEST(a_declared_oom_does_not_wait_unless_told_to)
+{
+	struct policy_control *ctl;
+	struct policy *p;
+	pid_t eats;
+
+	cg_make_limited("dom", 40);
+	p = policy_on("slow", "dom", 0);
+	ctl = policy_control(p);
+	ctl->spin_ns = 1500000000ULL;
+	hooktest_load();
+	eats = oom_in("dom");
+	while (!ctl->asked)
+		usleep(1000);
+	CHECK_EQ(hooktest("declare %llu 0 0", cg_id("dom")), -EBUSY);
+	CHECK(killed(eats), "nobody killed the eater");
+	reap(eats);
+	policy_close(p);
+}

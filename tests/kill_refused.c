@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Kills that are refused, and that the OOM is then settled without them */
+#include <dirent.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "hooktest.h"
+#include "klog.h"
+#include "util.h"
+
+/* A policy that wants to kill pid gets this answer, and the kernel kills. */
+static void refused(pid_t pid, int err)
+{
+	struct policy *p = policy_on("refused", "dom", 0);
+	struct policy_control *ctl = policy_control(p);
+	pid_t eats;
+
+	ctl->kill_pid[0] = pid;
+	ctl->ret_if_killed = 1;
+	cg_make("dom/eat");
+	eats = oom_in("dom/eat");
+	CHECK(killed(eats), "the kernel did not kill");
+	CHECK_EQ(ctl->kill_ret[0], -err);
+	CHECK(!klog_count("oom_policy=refused"), "a policy that did not act is named");
+	policy_close(p);
+}
+
+TEST(kill_of_init_is_refused)
+{
+	cg_make_limited("dom", 60);
+	refused(1, EPERM);
+}
+
+TEST(kill_of_a_kernel_thread_is_refused)
+{
+	cg_make_limited("dom", 60);
+	refused(2, EPERM); /* kthreadd */
+}
+
+TEST(kill_of_a_task_with_oom_score_adj_minus_1000_is_refused)
+{
+	pid_t pid;
+
+	cg_make_limited("dom", 60);
+	cg_make("dom/a");
+	pid = hog("dom/a", 10, -1000);
+	refused(pid, EPERM);
+	CHECK(alive(pid), "it died");
+	reap(pid);
+}
+
+TEST(kill_of_a_task_outside_the_memcg_is_refused)
+{
+	pid_t pid;
+
+	cg_make_limited("dom", 60);
+	cg_make("other");
+	pid = hog("other", 10, 0);
+	refused(pid, EXDEV);
+	CHECK(alive(pid), "it died");
+	reap(pid);
+}
+
+TEST(kill_of_a_zombie_is_refused)
+{
+	pid_t pid;
+
+	cg_make_limited("dom", 60);
+	cg_make("dom/a");
+	pid = hog("dom/a", 1, 0);
+	kill(pid, SIGKILL);
+	CHECK(killed(pid), "no zombie");
+	refused(pid, ESRCH);
+	reap(pid);
+}
+
+TEST(a_second_kill_of_the_same_victim_does_no_harm)
+{
+	struct policy *p;
+	struct policy_control *ctl;
+	pid_t victim, eats;
+
+	/* The same victim twice in one decision: dying, but memory will come. */
+	cg_make_limited("dom", 80);
+	cg_make("dom/a");
+	cg_make("dom/eat");
+	victim = hog("dom/a", 20, 0);
+	p = policy_on("twice", "dom", 1);
+	ctl = policy_control(p);
+	ctl->kill_pid[0] = victim;
+	ctl->kill_pid[1] = victim;
+	eats = eater("dom/eat", 0, 20000);
+	CHECK(killed(victim), "the policy's choice lives");
+	CHECK_EQ(ctl->kill_ret[0], 0);
+	CHECK(ctl->kill_ret[1] == 0 || ctl->kill_ret[1] == -ESRCH,
+	      "second kill: %d", ctl->kill_ret[1]);
+	reap(eats);
+	policy_close(p);
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "klog.h"
+
+static unsigned long long mark;
+
+/* Calls fn for each record since the mark; stops when it returns true. */
+static bool klog_walk(bool (*fn)(const char *text, void *arg), void *arg)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	bool found = false;
+	char buf[8192];
+
+	if (fd < 0) {
+		perror("/dev/kmsg");
+		exit(2);
+	}
+	while (!found) {
+		ssize_t n = read(fd, buf, sizeof(buf) - 1);
+		unsigned long long seq;
+		char *text;
+
+		if (n < 0 && (errno == EPIPE || errno == EINTR))
+			continue;
+		if (n <= 0)
+			break;
+		buf[n] = 0;
+		/* "prio,seq,time,flags;text\n KEY=value\n" */
+		if (sscanf(buf, "%*u,%llu", &seq) != 1 || seq <= mark)
+			continue;
+		text = strchr(buf, ';');
+		if (!text)
+			continue;
+		text[1 + strcspn(text + 1, "\n")] = 0;
+		found = fn(text + 1, arg);
+	}
+	close(fd);
+	return found;
+}
+
+/* A record of our own tells where the log ends now. */
+void klog_mark(void)
+{
+	int in = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int out = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	char buf[8192];
+	ssize_t n;
+
+	if (in < 0 || out < 0 || lseek(in, 0, SEEK_END) < 0 ||
+	    write(out, "oomtest: mark\n", 14) < 0) {
+		perror("/dev/kmsg");
+		exit(2);
+	}
+	while ((n = read(in, buf, sizeof(buf) - 1)) > 0) {
+		buf[n] = 0;
+		sscanf(buf, "%*u,%llu", &mark);
+		if (strstr(buf, "oomtest: mark"))
+			break;
+	}
+	close(in);
+	close(out);
+}
+
+struct search {
+	const char *text;
+	int count;
+	char line[1024];
+};
+
+static bool count_line(const char *text, void *arg)
+{
+	struct search *s = arg;
+
+	if (strstr(text, s->text)) {
+		s->count++;
+		if (!s->line[0])
+			snprintf(s->line, sizeof(s->line), "%s", text);
+	}
+	return false;
+}
+
+int klog_count(const char *text)
+{
+	struct search s = { .text = text };
+
+	klog_walk(count_line, &s);
+	return s.count;
+}
+
+bool klog_has(const char *text)
+{
+	for (int i = 0; i < 40; i++) {
+		if (klog_count(text))
+			return true;
+		usleep(50000);
+	}
+	return false;
+}
+
+const char *klog_line(const char *text)
+{
+	static struct search s;
+
+	memset(&s, 0, sizeof(s));
+	s.text = text;
+	klog_walk(count_line, &s);
+	return s.line[0] ? s.line : NULL;
+}
+
+static const char *const bad[] = {
+	"BUG:", "WARNING:", "Oops", "KASAN:", "UBSAN:", "general protection",
+	"possible recursive locking", "circular locking", "blocked for more than",
+	"soft lockup", "hard LOCKUP", "rcu: INFO:", "Call Trace of stall",
+	"unreferenced object", "list_add corruption", "list_del corruption",
+	"scheduling while atomic", "sleeping function called", "refcount_t:",
+	"System is deadlocked",
+};
+
+static bool bad_line(const char *text, void *arg)
+{
+	struct search *s = arg;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		if (strstr(text, bad[i]) && !(s->text && strstr(text, s->text))) {
+			snprintf(s->line, sizeof(s->line), "%s", text);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool klog_bad(const char *allow, char *line, size_t len)
+{
+	struct search s = { .text = allow };
+
+	if (!klog_walk(bad_line, &s))
+		return false;
+	snprintf(line, len, "%s", s.line);
+	return true;
+}
+
+static bool print_line(const char *text, void *arg)
+{
+	printf("    # %s\n", text);
+	return false;
+}
+
+void klog_dump_tail(void)
+{
+	printf("    # kernel log of this test:\n");
+	klog_walk(print_line, NULL);
+	fflush(stdout);
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bring about OOMs that user space cannot, and be the other user of the hook
+ *
+ * Commands are written to /proc/hooktest, the result of the last one is read
+ * from it. CG is a cgroup id, 0 for the whole system.
+ *
+ *	oom CG		out_of_memory() as an allocation with GFP_KERNEL calls it
+ *	nofs CG		the same with GFP_NOFS
+ *	dying CG	wait to be killed, then the same with GFP_KERNEL
+ *	later MS	the same for the whole system, from a worker, so much later
+ *	declare CG ORDER WAIT	oom_hook_declare()
+ *	notifier 0|1	an OOM notifier that claims to have freed a page
+ *	user 0|1	register with the hook: decline each OOM, count its domain
+ *	counts		"notified asked scanned in_domain"
+ */
+#include <linux/cgroup.h>
+#include <linux/delay.h>
+#include <linux/memcontrol.h>
+#include <linux/module.h>
+#include <linux/oom.h>
+#include <linux/oom_hook.h>
+#include <linux/proc_fs.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+/* One command at a time; not held while an OOM runs, so that they can race. */
+static DEFINE_MUTEX(command_lock);
+static char result_text[64];
+static atomic_t notified, asked, scanned, in_domain;
+
+static struct mem_cgroup *memcg_of(u64 id, struct cgroup **cgrp)
+{
+	struct cgroup_subsys_state *css;
+
+	*cgrp = NULL;
+	if (!id)
+		return NULL;
+	*cgrp = cgroup_get_from_id(id);
+	if (IS_ERR(*cgrp))
+		return ERR_CAST(*cgrp);
+	css = rcu_dereference_raw((*cgrp)->subsys[memory_cgrp_id]);
+	return css ? mem_cgroup_from_css(css) : ERR_PTR(-ENODEV);
+}
+
+static long run_oom(u64 id, gfp_t gfp)
+{
+	struct oom_control oc = { .gfp_mask = gfp };
+	struct cgroup *cgrp;
+	long ret;
+
+	oc.memcg = memcg_of(id, &cgrp);
+	if (IS_ERR(oc.memcg))
+		return PTR_ERR(oc.memcg);
+	mutex_lock(&oom_lock);
+	ret = out_of_memory(&oc);
+	mutex_unlock(&oom_lock);
+	if (cgrp)
+		cgroup_put(cgrp);
+	return ret;
+}
+
+static long run_declare(u64 id, int order, bool wait)
+{
+	typeof(oom_hook_declare) *declare = symbol_get(oom_hook_declare);
+	struct mem_cgroup *memcg;
+	struct cgroup *cgrp;
+	long ret;
+
+	if (!declare)
+		return -ENOSYS;
+	memcg = memcg_of(id, &cgrp);
+	ret = IS_ERR(memcg) ? PTR_ERR(memcg) : declare(memcg, order, wait);
+	if (!IS_ERR_OR_NULL(cgrp))
+		cgroup_put(cgrp);
+	symbol_put(oom_hook_declare);
+	return ret;
+}
+
+static void oom_later(struct work_struct *work)
+{
+	pr_info("hooktest: later: %ld\n", run_oom(0, GFP_KERNEL));
+}
+static DECLARE_DELAYED_WORK(later_work, oom_later);
+
+static int notify(struct notifier_block *nb, unsigned long action, void *data)
+{
+	unsigned long *freed = data;
+
+	atomic_inc(&notified);
+	*freed += 1;
+	return NOTIFY_OK;
+}
+
+static struct notifier_block notifier = { .notifier_call = notify };
+static bool notifying, registered;
+
+static int count_task(struct task_struct *task, void *arg)
+{
+	typeof(oom_hook_in_domain) *inside = symbol_get(oom_hook_in_domain);
+
+	atomic_inc(&scanned);
+	if (inside(arg, task))
+		atomic_inc(&in_domain);
+	symbol_put(oom_hook_in_domain);
+	return 0;
+}
+
+static bool decline(struct oom_control *oc)
+{
+	typeof(oom_hook_scan) *scan = symbol_get(oom_hook_scan);
+
+	atomic_inc(&asked);
+	scan(oc, count_task, oc);
+	symbol_put(oom_hook_scan);
+	return false;
+}
+
+static const struct oom_hook_ops user_ops = { .handle_oom = decline };
+
+static long set_user(bool on)
+{
+	typeof(oom_hook_register) *reg = symbol_get(oom_hook_register);
+	typeof(oom_hook_unregister) *unreg = symbol_get(oom_hook_unregister);
+	long ret = -EINVAL;
+
+	if (!reg || !unreg)
+		return -ENOSYS;
+	if (on && !registered)
+		ret = reg(&user_ops);
+	else if (!on && registered)
+		unreg(&user_ops), ret = 0;
+	if (!ret)
+		registered = on;
+	symbol_put(oom_hook_unregister);
+	symbol_put(oom_hook_register);
+	return ret;
+}
+
+static long set_notifier(bool on)
+{
+	if (on == notifying)
+		return -EINVAL;
+	notifying = on;
+	return on ? register_oom_notifier(&notifier) :
+		    unregister_oom_notifier(&notifier);
+}
+
+static long run_dying(u64 id)
+{
+	while (!fatal_signal_pending(current))
+		schedule_timeout_killable(HZ / 10);
+	return run_oom(id, GFP_KERNEL);
+}
+
+static long run_command(const char *cmd)
+{
+	unsigned int a, b;
+	u64 id;
+
+	if (sscanf(cmd, "oom %llu", &id) == 1)
+		return run_oom(id, GFP_KERNEL);
+	if (sscanf(cmd, "nofs %llu", &id) == 1)
+		return run_oom(id, GFP_NOFS);
+	if (sscanf(cmd, "dying %llu", &id) == 1)
+		return run_dying(id);
+	if (sscanf(cmd, "declare %llu %d %u", &id, &a, &b) == 3)
+		return run_declare(id, a, b);
+	if (sscanf(cmd, "later %u", &a) == 1)
+		return queue_delayed_work(system_long_wq, &later_work,
+					  msecs_to_jiffies(a));
+	if (sscanf(cmd, "notifier %u", &a) == 1)
+		return set_notifier(a);
+	if (sscanf(cmd, "user %u", &a) == 1)
+		return set_user(a);
+	return -EINVAL;
+}
+
+static ssize_t hooktest_write(struct file *file, const char __user *ubuf,
+			      size_t len, loff_t *pos)
+{
+	char cmd[64] = "";
+	long ret;
+
+	if (len >= sizeof(cmd) || copy_from_user(cmd, ubuf, len))
+		return -EINVAL;
+	if (strncmp(cmd, "counts", 6) == 0) {
+		mutex_lock(&command_lock);
+		snprintf(result_text, sizeof(result_text), "%d %d %d %d\n",
+			 atomic_read(&notified), atomic_read(&asked),
+			 atomic_read(&scanned), atomic_read(&in_domain));
+		mutex_unlock(&command_lock);
+		return len;
+	}
+	ret = run_command(cmd);
+	mutex_lock(&command_lock);
+	snprintf(result_text, sizeof(result_text), "%ld\n", ret);
+	mutex_unlock(&command_lock);
+	return len;
+}
+
+static ssize_t hooktest_read(struct file *file, char __user *ubuf, size_t len,
+			     loff_t *pos)
+{
+	return simple_read_from_buffer(ubuf, len, pos, result_text,
+				       strlen(result_text));
+}
+
+static const struct proc_ops hooktest_ops = {
+	.proc_read = hooktest_read,
+	.proc_write = hooktest_write,
+};
+
+static int __init hooktest_init(void)
+{
+	return proc_create("hooktest", 0600, NULL, &hooktest_ops) ? 0 : -ENOMEM;
+}
+module_init(hooktest_init);
+
+static void __exit hooktest_exit(void)
+{
+	remove_proc_entry("hooktest", NULL);
+	cancel_delayed_work_sync(&later_work);
+	if (notifying)
+		set_notifier(false);
+	if (registered)
+		set_user(false);
+}
+module_exit(hooktest_exit);
+
+MODULE_DESCRIPTION("The kernel's part in the tests of bpf-oom");
+MODULE_LICENSE("GPL");
+MODULE_INFO(livepatch, "Y");

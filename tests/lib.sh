@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# For shell tests: . /usr/lib/bpf-oom/tests/lib.sh
+#
+# A test passes by ending with 0. What it says last on stderr is why it failed;
+# 77 is a skip.
+
+set -eu
+CG=/sys/fs/cgroup/test
+TESTS=/usr/lib/bpf-oom/tests
+mkdir -p "$CG"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail()
+{
+	echo "$*" >&2
+	exit 1
+}
+
+skip()
+{
+	echo "$*" >&2
+	exit 77
+}
+
+# The kernel log since the test began.
+klog()
+{
+	dmesg | tac | sed '/oomtest: mark/q' | tac
+}
+
+klog_has()
+{
+	klog | grep -qF -- "$1" || fail "not in the kernel log: $1"
+}
+
+# expect STATUS COMMAND...: runs it, its output goes to $work/out.
+expect()
+{
+	want=$1
+	shift
+	got=0
+	"$@" > "$work/out" 2>&1 || got=$?
+	[ "$got" = "$want" ] ||
+		fail "$*: exit status $got, expected $want: $(tail -1 "$work/out")"
+}
+
+says()
+{
+	grep -qiF -- "$1" "$work/out" || fail "does not say '$1' but: $(head -3 "$work/out" | tr '\n' ' ')"
+}
+
+unload()
+{
+	i=0
+	while [ -d /sys/module/bpf_oom ] && ! rmmod bpf_oom 2>/dev/null; do
+		i=$((i + 1))
+		[ $i -lt 50 ] || fail "bpf_oom is still in use"
+		sleep 0.1
+	done
+	[ ! -d /sys/module/oom_hook ] || rmmod oom_hook
+}
+
+# The installed module, uncompressed and without the signature that no longer
+# holds once a test has changed it.
+module_copy()
+{
+	path=$(modinfo -F filename "$1")
+	case $path in
+	*.xz) xz -dc "$path" ;;
+	*.zst) zstd -qdc "$path" ;;
+	*) cat "$path" ;;
+	esac > "$work/$1.ko"
+	strip_signature "$work/$1.ko"
+}
+
+strip_signature()
+{
+	perl -e '
+		local $/; open F, "<:raw", $ARGV[0]; my $d = <F>; close F;
+		my $m = "~Module signature appended~\n";
+		if (substr($d, -length $m) eq $m) {
+			my $len = unpack "N", substr($d, -length($m) - 4, 4);
+			$d = substr($d, 0, length($d) - length($m) - 12 - $len);
+			open F, ">:raw", $ARGV[0]; print F $d; close F;
+		}' "$1"
+}
+
+# binary_edit FILE PERL-EXPRESSION: changes $_, the whole file.
+binary_edit()
+{
+	perl -e '
+		local $/; open F, "<:raw", $ARGV[0]; $_ = <F>; close F;
+		my $n = eval $ARGV[1]; die "nothing to change\n" unless $n;
+		open F, ">:raw", $ARGV[0]; print F $_; close F;' "$1" "$2"
+}

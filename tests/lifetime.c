@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How attachments end, also while the policy is being asked */
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "harness.h"
+#include "hooktest.h"
+#include "klog.h"
+#include "util.h"
+
+static struct policy *loaded(const char *name, const char *cg)
+{
+	struct policy *p = policy_open(name, cg);
+
+	CHECK(!policy_load(p), "load");
+	return p;
+}
+
+static void oom_is_the_kernels(const char *cg)
+{
+	pid_t pid = oom_in(cg);
+
+	CHECK(killed(pid), "nobody killed the eater");
+	reap(pid);
+}
+
+TEST(closing_the_link_detaches)
+{
+	struct policy *p;
+
+	cg_make_limited("dom", 40);
+	p = policy_on("closed", "dom", 0);
+	oom_is_the_kernels("dom");
+	CHECK(policy_control(p)->asked, "not asked while attached");
+	policy_detach(p);
+	policy_control(p)->asked = 0;
+	oom_is_the_kernels("dom");
+	CHECK_EQ(policy_control(p)->asked, 0);
+	policy_close(p);
+}
+
+TEST(a_pinned_link_outlives_its_process_and_ends_with_the_pin)
+{
+	struct policy *p;
+
+	cg_make_limited("dom", 40);
+	p = policy_on("pinned", "dom", 0);
+	CHECK(!bpf_obj_pin(policy_link_fd(p), "/sys/fs/bpf/test-pin"), "pin: %s",
+	      strerror(errno));
+	policy_detach(p);
+	oom_is_the_kernels("dom");
+	CHECK(policy_control(p)->asked, "not asked while pinned");
+	unlink("/sys/fs/bpf/test-pin");
+	/* The link is freed by a worker. */
+	usleep(300000);
+	policy_control(p)->asked = 0;
+	oom_is_the_kernels("dom");
+	CHECK_EQ(policy_control(p)->asked, 0);
+	policy_close(p);
+}
+
+TEST(a_killed_process_detaches)
+{
+	pid_t pid;
+	int fds[2];
+	char c;
+
+	cg_make_limited("dom", 40);
+	CHECK(!pipe(fds), "pipe");
+	pid = fork();
+	if (!pid) {
+		policy_on("orphan", "dom", 0);
+		if (write(fds[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(fds[1]);
+	CHECK(read(fds[0], &c, 1) == 1, "the process did not attach");
+	CHECK(module_refs("bpf_oom") > 0, "not attached");
+	reap(pid);
+	for (int i = 0; i < 100 && module_refs("bpf_oom"); i++)
+		usleep(50000);
+	CHECK_EQ(module_refs("bpf_oom"), 0);
+	oom_is_the_kernels("dom");
+	CHECK(!klog_count("oom_policy="), "still asked");
+}
+
+TEST(a_removed_cgroup_ends_the_attachment_and_hangs_up_the_link)
+{
+	struct pollfd pfd = { .events = POLLHUP };
+	struct policy *p;
+
+	cg_make("gone");
+	p = policy_on("gone", "gone", 0);
+	pfd.fd = policy_link_fd(p);
+	CHECK_EQ(poll(&pfd, 1, 0), 0);
+	CHECK(!cg_remove("gone"), "rmdir: an attachment must not hold the cgroup");
+	CHECK_EQ(poll(&pfd, 1, 5000), 1);
+	CHECK(pfd.revents & POLLHUP, "revents %#x", pfd.revents);
+	/* The same path again is another cgroup. */
+	cg_make_limited("gone", 40);
+	oom_is_the_kernels("gone");
+	CHECK_EQ(policy_control(p)->asked, 0);
+	policy_close(p);
+}
+
+TEST(removing_the_parent_of_nothing_keeps_other_attachments)
+{
+	struct policy *p;
+
+	cg_make_limited("dom", 40);
+	cg_make("other");
+	p = policy_on("kept", "dom", 0);
+	CHECK(!cg_remove("other"), "rmdir");
+	usleep(200000);
+	oom_is_the_kernels("dom");
+	CHECK(policy_control(p)->asked, "the attachment is gone");
+	policy_close(p);
+}
+
+TEST(rmmod_is_refused_while_attached_and_works_after)
+{
+	struct policy *p = policy_on("user", NULL, 0);
+
+	CHECK(sh("rmmod bpf_oom 2>/dev/null"), "unloaded while in use");
+	CHECK(sh("rmmod oom_hook 2>/dev/null"), "unloaded under bpf_oom");
+	policy_close(p);
+	for (int i = 0; i < 100 && module_refs("bpf_oom"); i++)
+		usleep(50000);
+	CHECK(!sh("rmmod bpf_oom && rmmod oom_hook"), "not unloaded");
+	CHECK(!sh("modprobe bpf_oom"), "not loaded again");
+	policy_close(policy_on("again", NULL, 0));
+}
+
+static void *detach_thread(void *arg)
+{
+	policy_detach(arg);
+	return NULL;
+}
+
+TEST(detach_waits_for_a_running_handler)
+{
+	struct policy_control *ctl;
+	struct policy *p;
+	pthread_t thread;
+	pid_t pid;
+
+	cg_make_limited("dom", 40);
+	p = policy_on("slow", "dom", 0);
+	ctl = policy_control(p);
+	ctl->spin_ns = 2000000000ULL;
+	pid = oom_in("dom");
+	while (!ctl->asked)
+		usleep(1000);
+	CHECK_EQ(ctl->finished, 0);
+	CHECK(!pthread_create(&thread, NULL, detach_thread, p), "thread");
+	pthread_join(thread, NULL);
+	CHECK(ctl->finished, "detached under the running handler");
+	CHECK(killed(pid), "nobody killed the eater");
+	reap(pid);
+	policy_close(p);
+}
+
+TEST(a_cgroup_removed_during_a_handler)
+{
+	struct policy_control *ctl;
+	struct policy *p;
+	pid_t pid;
+
+	/* The OOM is of the parent; the policy sits there, its child goes away. */
+	cg_make_limited("dom", 40);
+	cg_make("dom/child");
+	cg_make("dom/eat");
+	p = policy_on("slow", "dom", 0);
+	ctl = policy_control(p);
+	ctl->spin_ns = 1000000000ULL;
+	pid = oom_in("dom/eat");
+	while (!ctl->asked)
+		usleep(1000);
+	CHECK(!cg_remove("dom/child"), "rmdir");
+	CHECK(killed(pid), "nobody killed the eater");
+	reap(pid);
+	policy_close(p);
+}
+
+/* OOM after OOM in the cgroup, until killed. */
+static pid_t storm(const char *cg)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	setpgid(0, 0);
+	for (;;) {
+		pid_t eats = oom_in(cg);
+
+		waitpid(eats, NULL, 0);
+	}
+}
+
+static void end_storm(pid_t pid)
+{
+	CHECK(alive(pid), "the storm ended early");
+	kill(-pid, SIGKILL);
+	reap(pid);
+}
+
+TEST(two_hundred_attach_and_detach_rounds_under_an_oom_storm)
+{
+	unsigned int asked = 0;
+	struct policy *p;
+	pid_t pid;
+
+	cg_make_limited("dom", 20);
+	pid = storm("dom");
+	p = loaded("round", "dom");
+	for (int i = 0; i < 200; i++) {
+		CHECK_EQ(policy_attach(p), 0);
+		policy_detach(p);
+	}
+	/* Some of it has to have met. */
+	CHECK_EQ(policy_attach(p), 0);
+	for (int i = 0; i < 500 && !policy_control(p)->asked; i++)
+		usleep(20000);
+	asked = policy_control(p)->asked;
+	CHECK(asked, "not asked once");
+	policy_close(p);
+	end_storm(pid);
+}
+
+TEST(load_and_unload_under_an_oom_storm)
+{
+	pid_t pid;
+
+	cg_make_limited("dom", 20);
+	pid = storm("dom");
+	for (int i = 0; i < 10; i++) {
+		struct policy *p = policy_on("storm", "dom", 0);
+
+		for (int j = 0; j < 100 && !policy_control(p)->asked; j++)
+			usleep(20000);
+		policy_close(p);
+		for (int j = 0; j < 100 && module_refs("bpf_oom"); j++)
+			usleep(20000);
+		CHECK(!sh("rmmod bpf_oom oom_hook"), "round %d: not unloaded", i);
+		CHECK(!sh("modprobe bpf_oom"), "round %d: not loaded", i);
+	}
+	end_storm(pid);
+}
+
+TEST(cgroups_removed_under_a_policy_while_it_is_attached_and_detached)
+{
+	for (int i = 0; i < 30; i++) {
+		struct policy *p;
+		pid_t pid;
+
+		cg_make("race");
+		p = loaded("race", "race");
+		pid = fork();
+		if (!pid)
+			_exit(cg_remove("race") ? 1 : 0);
+		if (!policy_attach(p))
+			policy_detach(p);
+		waitpid(pid, NULL, 0);
+		policy_close(p);
+	}
+}

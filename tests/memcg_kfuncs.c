@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The memcg kfuncs read what memory.stat shows, on every kernel the same */
+#include <bpf/bpf.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "memcgread.skel.h"
+#include "util.h"
+
+static struct memcgread_bpf *read_memcg(unsigned long long id)
+{
+	struct memcgread_bpf *r = memcgread_bpf__open_and_load();
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	CHECK(r, "load: %s", strerror(errno));
+	r->bss->cgroup_id = id;
+	CHECK(!bpf_prog_test_run_opts(bpf_program__fd(r->progs.read_memcg), &opts),
+	      "run: %s", strerror(errno));
+	return r;
+}
+
+static void near(const char *what, unsigned long got, unsigned long want)
+{
+	unsigned long off = got > want ? got - want : want - got;
+
+	CHECK(off <= want / 10 + MB, "%s: %lu, expected about %lu", what, got, want);
+}
+
+TEST(memcg_kfuncs_read_what_memory_stat_shows)
+{
+	struct memcgread_bpf *r;
+	pid_t pid, eats;
+
+	cg_make_limited("dom", 60);
+	eats = oom_in("dom");
+	CHECK(killed(eats), "nobody killed the eater");
+	reap(eats);
+	pid = hog("dom", 30, 0);
+	r = read_memcg(cg_id("dom"));
+	CHECK(r->bss->found, "no memcg");
+	near("anon", r->bss->anon, (unsigned long)cg_key("dom", "memory.stat", "anon"));
+	near("usage", r->bss->usage, 31 * MB);
+	CHECK(r->bss->pgfault, "no page faults");
+	CHECK_EQ(r->bss->ooms, 1);
+	CHECK(r->bss->root_usage >= r->bss->usage, "the root is smaller");
+	memcgread_bpf__destroy(r);
+	reap(pid);
+}
+
+TEST(memcg_kfuncs_answer_a_bad_id_with_minus_1)
+{
+	struct memcgread_bpf *r;
+
+	cg_make("dom");
+	r = read_memcg(cg_id("dom"));
+	CHECK_EQ(r->bss->bad_page_state, -1UL);
+	CHECK_EQ(r->bss->bad_vm_event, -1UL);
+	CHECK_EQ(r->bss->bad_memory_event, -1UL);
+	memcgread_bpf__destroy(r);
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * oomtest: run the tests inside a virtual machine
+ *
+ *	oomtest [-l] [-o RESULTFILE] [GLOB]
+ *
+ * Runs the tests of this program and the executable files in sh/ beside it.
+ * RESULTFILE gets "start NAME" before and "ok NAME", "not ok NAME - why" or
+ * "skip NAME - why" after each test, and "done N" when all have run.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "klog.h"
+#include "util.h"
+
+#define TIME_LIMIT_S 240
+#define EXIT_SKIP 77
+
+static struct test *tests, **tests_end = &tests;
+static int why_fd = -1;
+static FILE *results;
+static int nr_run, nr_failed;
+
+void test_register(struct test *t)
+{
+	*tests_end = t;
+	tests_end = &t->next;
+}
+
+static void __attribute__((format(printf, 1, 0)))
+say_why(const char *fmt, va_list ap)
+{
+	char buf[600];
+	int n = vsnprintf(buf, sizeof(buf), fmt, ap);
+
+	if (n > (int)sizeof(buf) - 1)
+		n = sizeof(buf) - 1;
+	if (write(why_fd, buf, (size_t)n) != n)
+		_exit(2);
+}
+
+void test_fail(const char *file, int line, const char *fmt, ...)
+{
+	char where[700];
+	va_list ap;
+
+	snprintf(where, sizeof(where), "%s:%d: %s", file, line, fmt);
+	va_start(ap, fmt);
+	say_why(where, ap);
+	va_end(ap);
+	exit(1);
+}
+
+void test_skip(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say_why(fmt, ap);
+	va_end(ap);
+	exit(EXIT_SKIP);
+}
+
+static void result(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	fflush(stdout);
+	if (!results)
+		return;
+	va_start(ap, fmt);
+	vfprintf(results, fmt, ap);
+	va_end(ap);
+	fflush(results);
+}
+
+/* Waits for the child's end, and for no longer than the limit. */
+static int wait_limited(pid_t pid)
+{
+	int status;
+
+	for (int ms = 0; ms < TIME_LIMIT_S * 1000; ms += 20) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return status;
+		usleep(20000);
+	}
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return -1;
+}
+
+static void first_line(char *why)
+{
+	char *nl = strpbrk(why, "\r\n");
+
+	if (nl)
+		*nl = 0;
+}
+
+/*
+ * A test leaves no policy attached and no program loaded, or has failed to
+ * clean up, or has shown a leak. What is freed late gets some time.
+ */
+static bool leaves_nothing(char *why, size_t len)
+{
+	for (int i = 0; i < 100; i++) {
+		if (module_refs("bpf_oom") <= 0)
+			return true;
+		usleep(100000);
+	}
+	snprintf(why, len, "bpf_oom is still in use (%d references)",
+		 module_refs("bpf_oom"));
+	return false;
+}
+
+static pid_t start_test(const struct test *t, const char *script, int out)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	setpgid(0, 0);
+	why_fd = out;
+	if (script) {
+		/* What a shell test says last is why it failed. */
+		dup2(out, STDERR_FILENO);
+		execl(script, script, NULL);
+		_exit(127);
+	}
+	t->fn();
+	exit(0);
+}
+
+static void run(const struct test *t, const char *name, const char *script)
+{
+	char why[700] = "", logline[400] = "";
+	unsigned long long began = now_ns();
+	int out[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	result("start %s\n", name);
+	klog_mark();
+	if (pipe2(out, O_NONBLOCK) || (pid = start_test(t, script, out[1])) < 0) {
+		perror("oomtest");
+		exit(2);
+	}
+	close(out[1]);
+	status = wait_limited(pid);
+	n = read(out[0], why, sizeof(why) - 1);
+	why[n > 0 ? n : 0] = 0;
+	close(out[0]);
+	first_line(why);
+	kill(-pid, SIGKILL);
+	cg_remove_all();
+
+	nr_run++;
+	printf("    # %.1f s\n", (double)(now_ns() - began) / 1e9);
+	if (status == -1)
+		snprintf(why, sizeof(why), "no end after %d s", TIME_LIMIT_S);
+	else if (WIFSIGNALED(status))
+		snprintf(why, sizeof(why), "killed by signal %d", WTERMSIG(status));
+	else if (WEXITSTATUS(status) == EXIT_SKIP) {
+		result("skip %s - %s\n", name, why);
+		return;
+	} else if (WEXITSTATUS(status) == 0) {
+		if (klog_bad(t ? t->allow : NULL, logline, sizeof(logline)))
+			snprintf(why, sizeof(why), "kernel log: %s", logline);
+		else if (leaves_nothing(why, sizeof(why))) {
+			result("ok %s\n", name);
+			return;
+		}
+	}
+	nr_failed++;
+	result("not ok %s - %s\n", name, *why ? why : "exit status not 0");
+	klog_dump_tail();
+}
+
+static void run_scripts(const char *self, const char *glob, bool list)
+{
+	char dir[PATH_MAX], path[2 * PATH_MAX];
+	struct dirent **names;
+	int n;
+
+	snprintf(dir, sizeof(dir), "%s/sh", self);
+	n = scandir(dir, &names, NULL, alphasort);
+	for (int i = 0; i < n; i++) {
+		struct stat st;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]->d_name);
+		if (stat(path, &st) || !S_ISREG(st.st_mode) ||
+		    access(path, X_OK) || fnmatch(glob, names[i]->d_name, 0))
+			continue;
+		if (list)
+			puts(names[i]->d_name);
+		else
+			run(NULL, names[i]->d_name, path);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *glob = "*";
+	char self[PATH_MAX];
+	bool list = false;
+	int c;
+
+	while ((c = getopt(argc, argv, "lo:")) != -1) {
+		if (c == 'l') {
+			list = true;
+		} else if (c == 'o') {
+			results = fopen(optarg, "w");
+			if (!results) {
+				perror(optarg);
+				return 2;
+			}
+		} else {
+			fprintf(stderr, "usage: oomtest [-l] [-o RESULTFILE] [GLOB]\n");
+			return 2;
+		}
+	}
+	if (optind < argc)
+		glob = argv[optind];
+	if (!realpath("/proc/self/exe", self))
+		return 2;
+	util_init(list);
+	for (struct test *t = tests; t; t = t->next) {
+		if (fnmatch(glob, t->name, 0))
+			continue;
+		if (list)
+			puts(t->name);
+		else
+			run(t, t->name, NULL);
+	}
+	run_scripts(dirname(self), glob, list);
+	if (list)
+		return 0;
+	result("done %d\n", nr_run);
+	return nr_failed ? 1 : 0;
+}

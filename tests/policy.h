@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The programmable policy: what tests tell it and what it tells them
+ *
+ * Shared by policy.bpf.c and the tests, in its .bss.
+ */
+#ifndef TESTS_POLICY_H
+#define TESTS_POLICY_H
+
+#define POLICY_KILLS 4
+
+struct policy_control {
+	/* in: */
+	int ret;			/* what to return */
+	int kill_pid[POLICY_KILLS];	/* whom to kill first, 0: nobody */
+	int fail_iterate;		/* break an iterator, return 0 */
+	unsigned long long spin_ns;	/* how long to take */
+	int ret_if_killed;		/* return 1 if a kill succeeded */
+	/* out: */
+	unsigned int asked;
+	unsigned int finished;
+	int kill_ret[POLICY_KILLS];
+	int iterate_ret;
+	int order;
+	int constraint;
+	unsigned long totalpages;
+	unsigned long long cgrp_id;	/* cgroup of the attachment */
+	unsigned long long memcg_id;	/* 0: global */
+	unsigned long long asked_ns;	/* when */
+	int asked_pid;			/* whose allocation failed */
+	int was_victim;			/* kill_pid[0] before the kill */
+};
+
+#endif /* TESTS_POLICY_H */

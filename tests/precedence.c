@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the kernel settles before a victim is selected never reaches a policy
+ *
+ * The sixth rule, panic_on_oom, ends the kernel: boot/panic_on_oom.sh.
+ */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "hooktest.h"
+#include "klog.h"
+#include "util.h"
+
+TEST(an_oom_notifier_that_frees_memory_wins)
+{
+	struct policy *p = policy_on("unasked", NULL, 0);
+	int before;
+
+	CHECK_EQ(hooktest("notifier 1"), 0);
+	before = hooktest_counts().notified;
+	CHECK_EQ(hooktest("oom 0"), 1);
+	CHECK_EQ(hooktest("notifier 0"), 0);
+	CHECK_EQ(hooktest_counts().notified, before + 1);
+	CHECK_EQ(policy_control(p)->asked, 0);
+	policy_close(p);
+}
+
+TEST(a_dying_current_wins)
+{
+	struct policy *p;
+	pid_t pid;
+
+	cg_make_limited("dom", 60);
+	p = policy_on("unasked", "dom", 0);
+	/* Loaded by us: the child cannot, once it is to die. */
+	hooktest_load();
+	pid = fork();
+	if (!pid) {
+		cg_write("dom", "cgroup.procs", "0");
+		write_file("/proc/self/oom_score_adj", "0");
+		hooktest("dying %llu", cg_id("dom"));
+		_exit(0);
+	}
+	usleep(500000);
+	kill(pid, SIGKILL);
+	CHECK(killed(pid), "the process lives");
+	usleep(300000);
+	CHECK_EQ(policy_control(p)->asked, 0);
+	CHECK(!klog_count("Killed process"), "somebody was killed");
+	reap(pid);
+	policy_close(p);
+}
+
+TEST(no_gfp_fs_wins)
+{
+	struct policy *p = policy_on("unasked", NULL, 0);
+
+	CHECK_EQ(hooktest("nofs 0"), 1);
+	CHECK_EQ(policy_control(p)->asked, 0);
+	CHECK(!klog_count("Killed process"), "somebody was killed");
+	policy_close(p);
+}
+
+TEST(a_memcg_oom_without_gfp_fs_is_asked)
+{
+	struct policy *p;
+	pid_t pid;
+
+	cg_make_limited("dom", 60);
+	cg_make("dom/a");
+	p = policy_on("asked", "dom", 1);
+	pid = hog("dom/a", 10, 0);
+	policy_control(p)->kill_pid[0] = pid;
+	CHECK_EQ(hooktest("nofs %llu", cg_id("dom")), 1);
+	CHECK(killed(pid), "the policy's choice lives");
+	policy_close(p);
+}
+
+TEST(oom_kill_allocating_task_wins)
+{
+	struct policy *p = policy_on("unasked", NULL, 0);
+	pid_t pid;
+
+	hooktest_load();
+	CHECK(!write_file("/proc/sys/vm/oom_kill_allocating_task", "1"), "sysctl");
+	cg_make("a");
+	pid = fork();
+	if (!pid) {
+		write_file("/proc/self/oom_score_adj", "0");
+		hooktest("oom 0");
+		for (;;)
+			pause();
+	}
+	CHECK(killed(pid), "the allocating task lives");
+	write_file("/proc/sys/vm/oom_kill_allocating_task", "0");
+	CHECK_EQ(policy_control(p)->asked, 0);
+	CHECK(klog_has("oom_kill_allocating_task"), "not by this rule");
+	policy_close(p);
+}
+
+TEST(a_disabled_oom_killer_wins)
+{
+	struct policy *p = policy_on("unasked", NULL, 0);
+
+	if (access("/sys/power/pm_test", W_OK))
+		test_skip("this kernel has no /sys/power/pm_test");
+	/*
+	 * The freezer test of suspend keeps everything frozen, and the OOM
+	 * killer disabled, for five seconds. A kernel worker is not frozen.
+	 */
+	CHECK(!write_file("/sys/power/pm_test", "freezer"), "pm_test");
+	CHECK_EQ(hooktest("later 2500"), 1);
+	CHECK(!write_file("/sys/power/state", "freeze"), "suspend: see the log");
+	write_file("/sys/power/pm_test", "none");
+	CHECK(klog_has("OOM killer disabled"), "it was not disabled");
+	CHECK(klog_has("hooktest: later: 0"), "the OOM said: %s",
+	      klog_line("hooktest: later") ?: "nothing");
+	CHECK_EQ(policy_control(p)->asked, 0);
+	policy_close(p);
+}

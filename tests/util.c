@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/types.h>
+#include <bpf/bpf.h>
+#include <bpf_oom/oom.h>
+
+#include "harness.h"
+#include "policy.h"
+#include "policy.skel.h"
+#include "util.h"
+
+#define TEST_CG CG_ROOT "/test"
+#define WAIT_MS 20000
+
+static int no_print(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	if (!getenv("VERBOSE"))
+		return 0;
+	return vfprintf(stderr, fmt, ap);
+}
+
+/* --- files ---------------------------------------------------------------- */
+
+void read_file(const char *path, char *buf, size_t len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, len - 1);
+
+	if (fd >= 0)
+		close(fd);
+	buf[n > 0 ? n : 0] = 0;
+}
+
+int write_file(const char *path, const char *fmt, ...)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
+	va_list ap;
+
+	if (fd < 0)
+		return -errno;
+	va_start(ap, fmt);
+	if (vdprintf(fd, fmt, ap) < 0)
+		ret = -errno;
+	va_end(ap);
+	close(fd);
+	return ret;
+}
+
+int sh(const char *fmt, ...)
+{
+	char cmd[2048];
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	ret = system(cmd);
+	return WIFEXITED(ret) ? WEXITSTATUS(ret) : 128;
+}
+
+unsigned long long now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (unsigned long long)ts.tv_sec * 1000000000 +
+	       (unsigned long long)ts.tv_nsec;
+}
+
+int module_refs(const char *name)
+{
+	char path[PATH_MAX], buf[32];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", name);
+	read_file(path, buf, sizeof(buf));
+	return *buf ? atoi(buf) : -1;
+}
+
+/* --- cgroups -------------------------------------------------------------- */
+
+static char *cg_path(const char *cg, const char *file)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s%s%s", TEST_CG, cg, *file ? "/" : "",
+		 file);
+	return path;
+}
+
+void cg_write(const char *cg, const char *file, const char *fmt, ...)
+{
+	char value[256];
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	ret = write_file(cg_path(cg, file), "%s", value);
+	CHECK(!ret, "%s: cannot write %s: %s", cg_path(cg, file), value,
+	      strerror(-ret));
+}
+
+void cg_make(const char *cg)
+{
+	char parent[PATH_MAX], *slash;
+
+	CHECK(!mkdir(cg_path(cg, ""), 0755) || errno == EEXIST,
+	      "%s: %s", cg, strerror(errno));
+	/* Let the parent's children have the controller; a leaf has none. */
+	snprintf(parent, sizeof(parent), "%s", cg);
+	slash = strrchr(parent, '/');
+	*(slash ?: parent) = 0;
+	cg_write(parent, "cgroup.subtree_control", "+memory");
+}
+
+void cg_make_limited(const char *cg, unsigned int mb)
+{
+	cg_make(cg);
+	cg_write(cg, "memory.max", "%uM", mb);
+	/* Only there when the kernel accounts swap. */
+	write_file(cg_path(cg, "memory.swap.max"), "0");
+}
+
+void cg_make_without_memory(const char *cg)
+{
+	CHECK(!mkdir(cg_path(cg, ""), 0755), "%s: %s", cg, strerror(errno));
+}
+
+int cg_remove(const char *cg)
+{
+	for (int i = 0; i < 200; i++) {
+		if (!rmdir(cg_path(cg, "")))
+			return 0;
+		if (errno != EBUSY)
+			break;
+		usleep(20000);
+	}
+	return -errno;
+}
+
+void cg_remove_all(void)
+{
+	sh("if [ -d %1$s ]; then echo 1 > %1$s/cgroup.kill; "
+	   "for i in 1 2 3 4 5 6 7 8 9; do find %1$s -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null && break; "
+	   "sleep 0.2; done; fi", TEST_CG);
+}
+
+unsigned long long cg_id(const char *cg)
+{
+	struct stat st;
+
+	CHECK(!stat(cg_path(cg, ""), &st), "%s: %s", cg, strerror(errno));
+	return st.st_ino;
+}
+
+long cg_key(const char *cg, const char *file, const char *key)
+{
+	char buf[8192], *line, *save;
+	size_t len = strlen(key);
+
+	read_file(cg_path(cg, file), buf, sizeof(buf));
+	for (line = strtok_r(buf, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (!strncmp(line, key, len) && line[len] == ' ')
+			return atol(line + len + 1);
+	}
+	FAIL("%s: no %s", cg_path(cg, file), key);
+}
+
+/* --- processes ------------------------------------------------------------ */
+
+static pid_t spawn(const char *cg, int adj, int *ready)
+{
+	int fds[2];
+	pid_t pid;
+
+	CHECK(!pipe(fds), "pipe: %s", strerror(errno));
+	pid = fork();
+	CHECK(pid >= 0, "fork: %s", strerror(errno));
+	if (pid) {
+		close(fds[1]);
+		*ready = fds[0];
+		return pid;
+	}
+	/* Above all the link, or it would stay attached until we die. */
+	dup2(fds[1], 3);
+	close_range(4, ~0U, 0);
+	*ready = 3;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (cg && write_file(cg_path(cg, "cgroup.procs"), "0"))
+		_exit(3);
+	if (write_file("/proc/self/oom_score_adj", "%d", adj))
+		_exit(4);
+	return 0;
+}
+
+static void wait_ready(const char *what, pid_t pid, int fd)
+{
+	char c;
+
+	if (read(fd, &c, 1) != 1) {
+		int status = 0;
+
+		waitpid(pid, &status, 0);
+		FAIL("%s: ended early, status %#x", what, status);
+	}
+	close(fd);
+}
+
+static void touch(size_t len)
+{
+	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		_exit(5);
+	for (size_t i = 0; i < len; i += 4096)
+		p[i] = 1;
+}
+
+static void __attribute__((noreturn)) tell_ready_and_sleep(int fd)
+{
+	if (write(fd, "", 1) != 1)
+		_exit(6);
+	for (;;)
+		pause();
+}
+
+pid_t hog(const char *cg, unsigned int mb, int adj)
+{
+	pid_t pid;
+	int fd;
+
+	pid = spawn(cg, adj, &fd);
+	if (!pid) {
+		touch(mb * MB);
+		tell_ready_and_sleep(fd);
+	}
+	wait_ready("hog", pid, fd);
+	return pid;
+}
+
+/* Pages of files that nobody has read yet: they are charged to the reader. */
+static void read_files(size_t want)
+{
+	char buf[65536], path[PATH_MAX];
+	FILE *names = popen("find /usr/lib -type f -size +200k", "r");
+	size_t done = 0;
+
+	while (names && done < want && fgets(path, sizeof(path), names)) {
+		int fd;
+		ssize_t n;
+
+		path[strcspn(path, "\n")] = 0;
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		while (fd >= 0 && done < want && (n = read(fd, buf, sizeof(buf))) > 0)
+			done += (size_t)n;
+		close(fd);
+	}
+	if (done < want)
+		_exit(7);
+}
+
+pid_t cache_hog(const char *cg, unsigned int mb)
+{
+	pid_t pid;
+	int fd;
+
+	pid = spawn(cg, 0, &fd);
+	if (!pid) {
+		read_files(mb * MB);
+		tell_ready_and_sleep(fd);
+	}
+	wait_ready("cache_hog", pid, fd);
+	return pid;
+}
+
+pid_t eater(const char *cg, int adj, unsigned int pause_us)
+{
+	pid_t pid;
+	int fd;
+
+	pid = spawn(cg, adj, &fd);
+	if (!pid) {
+		if (write(fd, "", 1) != 1)
+			_exit(6);
+		for (;;) {
+			touch(MB);
+			if (pause_us)
+				usleep(pause_us);
+		}
+	}
+	wait_ready("eater", pid, fd);
+	return pid;
+}
+
+bool alive(pid_t pid)
+{
+	siginfo_t si = { };
+
+	return !waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) &&
+	       !si.si_pid;
+}
+
+bool killed(pid_t pid)
+{
+	siginfo_t si;
+
+	for (int ms = 0; ms < WAIT_MS; ms += 20) {
+		memset(&si, 0, sizeof(si));
+		if (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT))
+			return false;
+		if (si.si_pid)
+			return si.si_code == CLD_KILLED && si.si_status == SIGKILL;
+		usleep(20000);
+	}
+	return false;
+}
+
+void reap(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+pid_t oom_in(const char *cg)
+{
+	return eater(cg, 0, 0);
+}
+
+/* --- policies ------------------------------------------------------------- */
+
+struct policy {
+	struct policy_bpf *skel;
+	struct bpf_link *link;
+};
+
+struct policy *policy_open(const char *name, const char *cg)
+{
+	struct policy *p = calloc(1, sizeof(*p));
+	struct bpf_oom_ops *ops;
+
+	CHECK(p, "no memory");
+	p->skel = policy_bpf__open();
+	CHECK(p->skel, "cannot open the test policy: %s", strerror(errno));
+	ops = bpf_map__initial_value(p->skel->maps.policy, NULL);
+	CHECK(ops, "struct_ops map without a value");
+	memset(ops->name, 0, sizeof(ops->name));
+	memcpy(ops->name, name, strnlen(name, sizeof(ops->name) - 1));
+	ops->cgroup_id = cg ? cg_id(cg) : 0;
+	return p;
+}
+
+struct policy_control *policy_control(struct policy *p)
+{
+	return &p->skel->bss->ctl;
+}
+
+struct bpf_map *policy_map(struct policy *p)
+{
+	return p->skel->maps.policy;
+}
+
+int policy_load(struct policy *p)
+{
+	return policy_bpf__load(p->skel);
+}
+
+int policy_attach(struct policy *p)
+{
+	p->link = bpf_map__attach_struct_ops(p->skel->maps.policy);
+	return p->link ? 0 : -errno;
+}
+
+int policy_link_fd(struct policy *p)
+{
+	return bpf_link__fd(p->link);
+}
+
+void policy_detach(struct policy *p)
+{
+	bpf_link__destroy(p->link);
+	p->link = NULL;
+}
+
+void policy_close(struct policy *p)
+{
+	policy_detach(p);
+	policy_bpf__destroy(p->skel);
+	free(p);
+}
+
+struct policy *policy_on(const char *name, const char *cg, int ret)
+{
+	struct policy *p = policy_open(name, cg);
+	int err;
+
+	policy_control(p)->ret = ret;
+	err = policy_load(p);
+	CHECK(!err, "%s does not load: %s", name, strerror(-err));
+	err = policy_attach(p);
+	CHECK(!err, "%s does not attach: %s", name, strerror(-err));
+	return p;
+}
+
+void util_init(bool quiet)
+{
+	libbpf_set_print(no_print);
+	if (quiet)
+		return;
+	/* We survive a global OOM; what a test starts says what it wants to be. */
+	write_file("/proc/self/oom_score_adj", "-1000");
+	sh("modprobe bpf_oom");
+	mkdir(TEST_CG, 0755);
+	write_file(CG_ROOT "/cgroup.subtree_control", "+memory");
+}

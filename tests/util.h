@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Cgroups, memory hogs and policies for the tests. */
+#ifndef TESTS_UTIL_H
+#define TESTS_UTIL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <bpf/libbpf.h>
+
+#include "policy.h"
+
+#define MB (1024UL * 1024)
+
+void util_init(bool quiet);
+int module_refs(const char *name);
+void read_file(const char *path, char *buf, size_t len);
+int write_file(const char *path, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Runs a shell command, returns its exit status. */
+int sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+unsigned long long now_ns(void);
+
+/*
+ * Cgroups. Paths are below the root of cgroup2; all that tests make is below
+ * "test", which has the memory controller on, and is removed after each.
+ */
+#define CG_ROOT "/sys/fs/cgroup"
+void cg_make(const char *cg);
+/* A domain of an OOM: memory.max in MB, no swap. */
+void cg_make_limited(const char *cg, unsigned int mb);
+void cg_make_without_memory(const char *cg);
+int cg_remove(const char *cg);
+void cg_remove_all(void);
+unsigned long long cg_id(const char *cg);
+long cg_key(const char *cg, const char *file, const char *key);
+void cg_write(const char *cg, const char *file, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Processes */
+/* In the cgroup, holding so many MB, with this oom_score_adj. Ready on return. */
+pid_t hog(const char *cg, unsigned int mb, int adj);
+/* As hog(), but of page cache. */
+pid_t cache_hog(const char *cg, unsigned int mb);
+/* Allocates without end from now on, in MBs, sleeping the time in between. */
+pid_t eater(const char *cg, int adj, unsigned int pause_us);
+/* Has it been killed by SIGKILL, now or within some seconds? */
+bool killed(pid_t pid);
+bool alive(pid_t pid);
+void reap(pid_t pid);
+/* Runs an OOM in the cgroup: an eater until something dies. Returns its pid. */
+pid_t oom_in(const char *cg);
+
+/* Policies: the programmable one, see policy.h and policy.bpf.c */
+struct policy;
+/* Opens; the caller may change it before policy_load(). */
+struct policy *policy_open(const char *name, const char *cg);
+struct policy_control *policy_control(struct policy *p);
+struct bpf_map *policy_map(struct policy *p);
+int policy_load(struct policy *p);
+int policy_attach(struct policy *p);
+int policy_link_fd(struct policy *p);
+void policy_detach(struct policy *p);
+void policy_close(struct policy *p);
+/* Open, load and attach or fail; cg NULL: system-wide. */
+struct policy *policy_on(const char *name, const char *cg, int ret);
+
+#endif /* TESTS_UTIL_H */

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Programs that must not load, each for its own reason and for no other */
+#include <bpf/libbpf.h>
+
+#include "harness.h"
+#include "util.h"
+
+static char verifier_log[1 << 20];
+
+static void must_not_load(const char *name, const char *why)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts,
+		    .kernel_log_buf = verifier_log,
+		    .kernel_log_size = sizeof(verifier_log),
+		    .kernel_log_level = 1);
+	char path[256];
+	struct bpf_object *obj;
+	int err;
+
+	snprintf(path, sizeof(path), "/usr/lib/bpf-oom/tests/%s_fail.bpf.o", name);
+	obj = bpf_object__open_file(path, &opts);
+	CHECK(obj, "cannot open %s", path);
+	err = bpf_object__load(obj);
+	if (!err) {
+		struct bpf_map *map = bpf_object__next_map(obj, NULL);
+		struct bpf_link *link;
+
+		while (map && bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
+			map = bpf_object__next_map(obj, map);
+		link = map ? bpf_map__attach_struct_ops(map) : NULL;
+		CHECK(map && !link, "%s loads", name);
+		err = -errno;
+	}
+	CHECK(err < 0, "%s loads", name);
+	if (why && !strstr(verifier_log, why)) {
+		size_t len = strlen(verifier_log);
+
+		FAIL("not for the reason expected (%s) but: %.300s", why,
+		     verifier_log + (len > 300 ? len - 300 : 0));
+	}
+	bpf_object__close(obj);
+}
+
+/* A rejected program must not be rejected because all are. */
+TEST(a_good_policy_verifies)
+{
+	policy_close(policy_on("good", NULL, 0));
+}
+
+TEST(a_policy_without_a_handler_is_rejected)
+{
+	must_not_load("bad_none", NULL);
+}
+
+TEST(a_handler_that_is_not_sleepable_is_rejected)
+{
+	must_not_load("bad_notsleepable", "handle_out_of_memory");
+}
+
+TEST(an_untested_memcg_is_rejected)
+{
+	must_not_load("bad_nullable", "trusted_ptr_or_null_");
+}
+
+TEST(an_untrusted_task_is_rejected)
+{
+	must_not_load("bad_untrusted", "R2");
+}
+
+TEST(the_kill_kfunc_is_rejected_in_other_program_types)
+{
+	must_not_load("bad_progtype", "bpf_oom_kill_process is not allowed");
+}
+
+TEST(oom_kfuncs_are_rejected_in_other_struct_ops)
+{
+	must_not_load("bad_otherops", "bpf_task_is_oom_victim is not allowed");
+}
+
+TEST(a_write_to_oom_control_is_rejected)
+{
+	must_not_load("bad_write", "only read is supported");
+}
