@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bpfoom: attach OOM policies, and see which are attached
+ */
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpfoom.h"
+
+static int cmd_help(int argc, char **argv);
+static int cmd_version(int argc, char **argv);
+
+/**
+ * struct verb - what can be done
+ * @name: on the command line
+ * @run: does it, returns an exit code
+ * @arguments: for the help
+ * @help: for the help
+ */
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *arguments;
+	const char *help;
+};
+
+static const struct verb verbs[] = {
+	{ "attach", cmd_attach, "POLICY [--cgroup PATH] [--set NAME=VALUE]... [-v]",
+	  "Attach a policy to a cgroup, or to the whole system. POLICY is a name\n"
+	  "('bpfoom policies' lists them) or the path of a .bpf.o file, with a slash.\n"
+	  "  -c, --cgroup PATH     /sys/fs/cgroup/... or the path below it\n"
+	  "  -s, --set NAME=VALUE  set an option of the policy\n"
+	  "  -v, --verbose         show what libbpf and the verifier say\n" },
+	{ "detach", cmd_detach, "POLICY [--cgroup PATH] | POLICY@ID | --all",
+	  "Detach a policy. Returns when no handler of it is running.\n"
+	  "  -c, --cgroup PATH     from this cgroup, else from the whole system\n"
+	  "  -a, --all             all policies, from everywhere\n" },
+	{ "list", cmd_list, "[--json]",
+	  "List the policies that are attached.\n"
+	  "  -j, --json            for programs\n" },
+	{ "policies", cmd_policies, "",
+	  "List the policies that are installed.\n" },
+	{ "status", cmd_status, "[--json]",
+	  "Tell whether this system has what policies need, and what to do if not.\n"
+	  "  -j, --json            for programs\n" },
+	{ "version", cmd_version, "", "Print the version.\n" },
+	{ "help", cmd_help, "[VERB]", "Explain a verb.\n" },
+};
+
+static const struct verb *find_verb(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+/* @fmt may be NULL when getopt has told already. */
+int bad_usage(const char *fmt, ...)
+{
+	va_list args;
+
+	if (fmt) {
+		fputs("bpfoom: ", stderr);
+		va_start(args, fmt);
+		vfprintf(stderr, fmt, args);
+		va_end(args);
+		fputc('\n', stderr);
+	}
+	fputs("Try 'bpfoom help'.\n", stderr);
+	return EX_BAD_USAGE;
+}
+
+static void print_usage(FILE *to)
+{
+	size_t i;
+
+	fputs("usage: bpfoom VERB [ARGUMENTS]\n\n", to);
+	for (i = 0; i < ARRAY_SIZE(verbs); i++)
+		fprintf(to, "  bpfoom %s %s\n", verbs[i].name, verbs[i].arguments);
+	fputs("\n'bpfoom VERB --help' explains a verb, bpfoom(8) says all.\n", to);
+}
+
+/* Of one verb, or of all with NULL. */
+int print_help(const char *name)
+{
+	const struct verb *verb = name ? find_verb(name) : NULL;
+
+	if (verb)
+		printf("usage: bpfoom %s %s\n\n%s", verb->name, verb->arguments,
+		       verb->help);
+	else
+		print_usage(stdout);
+	return EX_DONE;
+}
+
+int need_root(void)
+{
+	if (!geteuid())
+		return EX_DONE;
+	pr_err("must be run as root");
+	return EX_FAILED;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+	return argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+}
+
+static int cmd_help(int argc, char **argv)
+{
+	if (argc > 2)
+		return bad_usage("help takes one verb");
+	if (argc == 2 && !wants_help(argc, argv) && !find_verb(argv[1]))
+		return bad_usage("there is no verb '%s'", argv[1]);
+	return print_help(argc == 2 ? argv[1] : NULL);
+}
+
+static int cmd_version(int argc, char **argv)
+{
+	if (wants_help(argc, argv))
+		return print_help(argv[0]);
+	if (argc > 1)
+		return bad_usage("version takes no arguments");
+	puts("bpfoom " BPF_OOM_VERSION);
+	return EX_DONE;
+}
+
+/* Output that did not arrive is a failure too. */
+static int finish(int ret)
+{
+	if ((fflush(stdout) || ferror(stdout)) && !ret) {
+		pr_err("cannot write the output");
+		return EX_FAILED;
+	}
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	const struct verb *verb;
+
+	if (argc < 2) {
+		print_usage(stderr);
+		return EX_BAD_USAGE;
+	}
+	if (wants_help(argc, argv))
+		return finish(print_help(NULL));
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
+		argv[1] = "version";
+	verb = find_verb(argv[1]);
+	if (!verb)
+		return bad_usage("there is no verb '%s'", argv[1]);
+	return finish(verb->run(argc - 1, argv + 1));
+}

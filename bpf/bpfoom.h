@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of bpfoom share. */
+#ifndef _BPFOOM_H
+#define _BPFOOM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <linux/types.h>
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#define BPFFS "/sys/fs/bpf"
+#define PIN_DIR BPFFS "/bpf-oom"
+#define LINK_DIR PIN_DIR "/links"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
+
+/* In ops.cgroup_id both 0 and the root's id mean system-wide; here one does. */
+#define CGROUP_SYSTEM 1
+
+/* Exit codes, promised in bpfoom(8). */
+enum {
+	EX_DONE,
+	EX_FAILED,
+	EX_BAD_USAGE,
+	EX_NOT_ACTIVE,
+	EX_NOT_FOUND,
+	EX_UNSUPPORTED,
+};
+
+/* cmd_*.c: one function per verb; argv[0] is the verb */
+
+int cmd_attach(int argc, char **argv);
+int cmd_detach(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_policies(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+
+/* bpfoom.c */
+
+int __printf(1, 2) bad_usage(const char *fmt, ...);
+int print_help(const char *verb);
+int need_root(void);
+
+/* util.c */
+
+extern bool verbose;
+
+void __printf(1, 2) pr_err(const char *fmt, ...);
+__printf(1, 2) char *format(const char *fmt, ...);
+bool read_line(const char *path, char *buf, size_t size);
+void print_json_string(const char *s);
+void messages_capture(void);
+void messages_show_tail(unsigned int lines);
+
+/* cgroup.c */
+
+const char *cgroup_mount(void);
+int cgroup_id_of(const char *path, __u64 *id);
+char *cgroup_path_of(__u64 id);
+
+/* support.c: what the kernel brings, and what it lacks */
+
+bool kernel_release_supported(void);
+bool module_loaded(const char *name);
+bool module_installed(void);
+bool module_btf_present(void);
+bool bpffs_mounted(void);
+int module_get_ready(void);
+
+/* policy.c: an object file with one policy */
+
+struct policy {
+	struct bpf_object *obj;
+	struct bpf_map *map;
+	const char *name;	/* in @obj */
+};
+
+extern const char *const policy_dirs[];
+
+int policy_open(struct policy *p, const char *arg);
+void policy_close(struct policy *p);
+int policy_set_cgroup(struct policy *p, __u64 cgroup_id);
+
+/* options.c: the const volatile variables of a policy */
+
+int policy_set_option(struct policy *p, const char *name_value);
+
+/* attached.c: which policies the kernel has */
+
+struct attached {
+	char policy[64];
+	__u64 cgroup_id;
+	__u32 link_id;	/* 0: attached without a link */
+	__u32 map_id;	/* 0: the attachment has ended */
+	char *pin;		/* NULL: by someone else, not in LINK_DIR */
+};
+
+struct attached_list {
+	struct attached *items;
+	size_t nr;
+};
+
+int attached_get(struct attached_list *list);
+void attached_put(struct attached_list *list);
+int attached_end(const struct attached *a);
+
+/* layout.c: where members are in a type that the kernel told us about */
+
+int btf_member_offset(const struct btf *btf, int type_id, const char *path,
+		      size_t *size);
+
+#endif /* _BPFOOM_H */

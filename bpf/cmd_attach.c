@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bpfoom attach
+ *
+ * Until the link is pinned it belongs to this process, so that whatever ends
+ * it early, a signal too, ends the attachment. After that nobody needs to run.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bpfoom.h"
+
+/**
+ * struct request - the command line
+ * @policy: name or path
+ * @cgroup: path, NULL for system-wide
+ * @cgroup_id: the same as a number
+ * @settings: NAME=VALUE
+ * @nr_settings: how many
+ */
+struct request {
+	const char *policy;
+	const char *cgroup;
+	__u64 cgroup_id;
+	char **settings;
+	int nr_settings;
+};
+
+static const struct option options[] = {
+	{ "cgroup", required_argument, NULL, 'c' },
+	{ "set", required_argument, NULL, 's' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{}
+};
+
+/* 0 or what to exit with; -1: help was asked for. */
+static int parse(int argc, char **argv, struct request *r)
+{
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "c:s:vh", options, NULL)) != -1) {
+		switch (opt) {
+		case 'c':
+			r->cgroup = optarg;
+			break;
+		case 's':
+			r->settings[r->nr_settings++] = optarg;
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		case 'h':
+			return -1;
+		default:
+			return bad_usage(NULL);
+		}
+	}
+	if (optind + 1 != argc)
+		return bad_usage("attach wants the name of one policy");
+	r->policy = argv[optind];
+	return EX_DONE;
+}
+
+static const char *where(const struct request *r)
+{
+	return r->cgroup ?: "the whole system";
+}
+
+static int explain_load(const struct policy *p, int err)
+{
+	messages_show_tail(12);
+	switch (err) {
+	case EPERM:
+		pr_err("policy %s was not loaded: not permitted; needs root, and a kernel that is not locked down ('bpfoom status')",
+		       p->name);
+		return EX_FAILED;
+	case ENOTSUP:
+	case ESRCH:
+		pr_err("policy %s was not loaded: this kernel or this version of bpf_oom lacks what it needs",
+		       p->name);
+		return EX_UNSUPPORTED;
+	}
+	pr_err("policy %s was not loaded: %s; the kernel's verifier did not accept it, or 'dmesg' says why",
+	       p->name, strerror(err));
+	return EX_FAILED;
+}
+
+static int explain_attach(const struct policy *p, const struct request *r, int err)
+{
+	switch (err) {
+	case ENOENT:
+		pr_err("cgroup %s does not exist any more", where(r));
+		return EX_NOT_FOUND;
+	case ENODEV:
+		pr_err("cgroup %s has no memory controller; enable it: echo +memory > cgroup.subtree_control in the directory above it",
+		       where(r));
+		return EX_FAILED;
+	case EOPNOTSUPP:
+		pr_err("this kernel has no memory cgroups (CONFIG_MEMCG), only a system-wide policy is possible");
+		return EX_UNSUPPORTED;
+	case EBUSY:
+		if (r->cgroup_id != CGROUP_SYSTEM)
+			pr_err("%s was not attached: cgroup %s is being removed, or a live patch holds the kernel's OOM killer ('dmesg' says)",
+			       p->name, where(r));
+		else
+			pr_err("%s was not attached: a live patch holds the kernel's OOM killer ('dmesg' says which function)",
+			       p->name);
+		return EX_FAILED;
+	case EPERM:
+		pr_err("%s was not attached: not permitted; needs root, and a kernel that is not locked down ('bpfoom status')",
+		       p->name);
+		return EX_FAILED;
+	}
+	pr_err("%s was not attached: %s; 'dmesg' may say more", p->name, strerror(err));
+	return EX_FAILED;
+}
+
+static int already_attached(const struct policy *p, const struct request *r)
+{
+	pr_err("policy %s is already attached to %s; 'bpfoom detach' it first to change it",
+	       p->name, where(r));
+	return EX_FAILED;
+}
+
+static int check_not_attached(const struct policy *p, const struct request *r)
+{
+	struct attached_list list;
+	const struct attached *a;
+	int ret;
+	size_t i;
+
+	ret = attached_get(&list);
+	for (i = 0; !ret && i < list.nr; i++) {
+		a = &list.items[i];
+		if (a->cgroup_id != r->cgroup_id || strcmp(a->policy, p->name))
+			continue;
+		/* What is left of an earlier one; ids of cgroups do not come back. */
+		if (!a->map_id)
+			attached_end(a);
+		else
+			ret = already_attached(p, r);
+	}
+	attached_put(&list);
+	return ret;
+}
+
+static int pin(const struct policy *p, const struct request *r,
+	       struct bpf_link *link)
+{
+	char *path = format(LINK_DIR "/%s@%llu", p->name, r->cgroup_id);
+	int err;
+
+	mkdir(PIN_DIR, 0700);
+	mkdir(LINK_DIR, 0700);
+	err = bpf_link__pin(link, path);
+	free(path);
+	if (!err)
+		return EX_DONE;
+	/* Somebody was faster; ours ends with us. */
+	if (err == -EEXIST)
+		return already_attached(p, r);
+	rmdir(LINK_DIR);
+	rmdir(PIN_DIR);
+	pr_err("%s was not attached, because it cannot be pinned in " LINK_DIR ": %s",
+	       p->name, strerror(-err));
+	return EX_FAILED;
+}
+
+static int load_and_attach(struct policy *p, const struct request *r)
+{
+	struct bpf_link *link;
+	int ret;
+
+	ret = bpf_object__load(p->obj);
+	if (ret)
+		return explain_load(p, -ret);
+	link = bpf_map__attach_struct_ops(p->map);
+	if (!link)
+		return explain_attach(p, r, errno);
+	ret = pin(p, r, link);
+	bpf_link__destroy(link);
+	return ret;
+}
+
+static int prepare(struct policy *p, const struct request *r)
+{
+	int ret, i;
+
+	ret = policy_open(p, r->policy);
+	for (i = 0; !ret && i < r->nr_settings; i++)
+		ret = policy_set_option(p, r->settings[i]);
+	ret = ret ?: policy_set_cgroup(p, r->cgroup_id);
+	return ret;
+}
+
+static int check_system(void)
+{
+	if (!bpffs_mounted()) {
+		pr_err("no BPF file system, which keeps attachments: mount -t bpf none "
+		       BPFFS);
+		return EX_FAILED;
+	}
+	return module_get_ready();
+}
+
+int cmd_attach(int argc, char **argv)
+{
+	struct request r = { .cgroup_id = CGROUP_SYSTEM };
+	struct policy p = {};
+	int ret;
+
+	r.settings = calloc(argc, sizeof(*r.settings));
+	if (!r.settings)
+		return EX_FAILED;
+	ret = parse(argc, argv, &r);
+	if (ret) {
+		free(r.settings);
+		return ret < 0 ? print_help(argv[0]) : ret;
+	}
+
+	messages_capture();
+	ret = need_root();
+	if (!ret && r.cgroup)
+		ret = cgroup_id_of(r.cgroup, &r.cgroup_id);
+	ret = ret ?: prepare(&p, &r);
+	ret = ret ?: check_system();
+	ret = ret ?: check_not_attached(&p, &r);
+	ret = ret ?: load_and_attach(&p, &r);
+	if (!ret)
+		printf("policy %s is attached to %s\n", p.name, where(&r));
+	policy_close(&p);
+	free(r.settings);
+	return ret;
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bpfoom detach
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bpfoom.h"
+
+/**
+ * struct selection - which attachments to end
+ * @all: all
+ * @policy: else those of this policy
+ * @cgroup: as given, for messages
+ * @cgroup_id: on this cgroup
+ * @gone: the cgroup does not exist: what is left of ended attachments
+ */
+struct selection {
+	bool all;
+	char *policy;
+	const char *cgroup;
+	__u64 cgroup_id;
+	bool gone;
+};
+
+static const struct option options[] = {
+	{ "all", no_argument, NULL, 'a' },
+	{ "cgroup", required_argument, NULL, 'c' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{}
+};
+
+/* 0 or what to exit with; -1: help was asked for. */
+static int parse(int argc, char **argv, struct selection *s)
+{
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "ac:vh", options, NULL)) != -1) {
+		switch (opt) {
+		case 'a':
+			s->all = true;
+			break;
+		case 'c':
+			s->cgroup = optarg;
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		case 'h':
+			return -1;
+		default:
+			return bad_usage(NULL);
+		}
+	}
+	if (s->all && (optind < argc || s->cgroup))
+		return bad_usage("detach --all takes no policy and no cgroup");
+	if (!s->all && optind + 1 != argc)
+		return bad_usage("detach wants the name of one policy, or --all");
+	s->policy = s->all ? NULL : argv[optind];
+	return EX_DONE;
+}
+
+/* POLICY@ID, as list and the pins have it, also names a cgroup that is gone. */
+static int find_cgroup(struct selection *s)
+{
+	char *at = s->policy ? strrchr(s->policy, '@') : NULL, *end;
+	const char *mount = cgroup_mount();
+	char *dir, *below;
+
+	s->cgroup_id = CGROUP_SYSTEM;
+	if (at) {
+		errno = 0;
+		s->cgroup_id = strtoull(at + 1, &end, 10);
+		if (end == at + 1 || *end || errno || s->cgroup)
+			return bad_usage("'%s': after the @ comes the id of a cgroup",
+					 s->policy);
+		*at = '\0';
+		return EX_DONE;
+	}
+	if (!s->cgroup)
+		return EX_DONE;
+	dir = format("%s", s->cgroup);
+	below = mount ? format("%s/%s", mount, dir + strspn(dir, "/")) : NULL;
+	s->gone = access(dir, F_OK) && (!below || access(below, F_OK));
+	free(below);
+	free(dir);
+	return s->gone ? EX_DONE : cgroup_id_of(s->cgroup, &s->cgroup_id);
+}
+
+static bool selected(const struct selection *s, const struct attached *a)
+{
+	if (s->all)
+		return true;
+	if (strcmp(s->policy, a->policy))
+		return false;
+	if (s->gone)
+		return !a->map_id;
+	return s->cgroup_id == a->cgroup_id;
+}
+
+static void explain_nothing(const struct selection *s, const struct attached_list *list)
+{
+	size_t i;
+
+	if (s->gone)
+		pr_err("there is no cgroup %s", s->cgroup);
+	else
+		pr_err("policy %s is not attached to %s", s->policy,
+		       s->cgroup ?: s->cgroup_id == CGROUP_SYSTEM ?
+		       "the whole system" : "that cgroup");
+	for (i = 0; i < list->nr; i++) {
+		if (!strcmp(list->items[i].policy, s->policy)) {
+			pr_err("it is attached elsewhere, see 'bpfoom list'");
+			break;
+		}
+	}
+}
+
+static int end_selected(const struct selection *s, const struct attached_list *list)
+{
+	unsigned int nr = 0;
+	int ret = EX_DONE, err;
+	size_t i;
+
+	for (i = 0; i < list->nr; i++) {
+		const struct attached *a = &list->items[i];
+
+		if (!selected(s, a))
+			continue;
+		nr++;
+		err = attached_end(a);
+		if (err) {
+			pr_err("policy %s on cgroup %llu was not detached: %s",
+			       a->policy, a->cgroup_id, strerror(-err));
+			ret = EX_FAILED;
+		}
+	}
+	/* Fails as long as they are not empty. */
+	rmdir(LINK_DIR);
+	rmdir(PIN_DIR);
+	if (nr || s->all)
+		return ret;
+	explain_nothing(s, list);
+	return EX_NOT_FOUND;
+}
+
+int cmd_detach(int argc, char **argv)
+{
+	struct selection s = {};
+	struct attached_list list;
+	int ret;
+
+	ret = parse(argc, argv, &s);
+	if (ret)
+		return ret < 0 ? print_help(argv[0]) : ret;
+	ret = find_cgroup(&s);
+	ret = ret ?: need_root();
+	if (ret)
+		return ret;
+
+	messages_capture();
+	ret = attached_get(&list);
+	ret = ret ?: end_selected(&s, &list);
+	attached_put(&list);
+	return ret;
+}

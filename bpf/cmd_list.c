@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bpfoom list, bpfoom policies
+ */
+#include <dirent.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpfoom.h"
+
+static const struct option options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{}
+};
+
+static void print_id(const char *key, __u32 id)
+{
+	if (id)
+		printf(",\"%s\":%u", key, id);
+	else
+		printf(",\"%s\":null", key);
+}
+
+static void print_json(const struct attached_list *list)
+{
+	size_t i;
+
+	printf("{\"attachments\":[");
+	for (i = 0; i < list->nr; i++) {
+		const struct attached *a = &list->items[i];
+		char *path = cgroup_path_of(a->cgroup_id);
+
+		printf("%s{\"policy\":", i ? "," : "");
+		print_json_string(a->policy);
+		printf(",\"cgroup\":");
+		print_json_string(path);
+		printf(",\"cgroup_id\":%llu,\"active\":%s", a->cgroup_id,
+		       a->map_id ? "true" : "false");
+		print_id("link_id", a->link_id);
+		print_id("map_id", a->map_id);
+		printf(",\"pin\":");
+		print_json_string(a->pin);
+		putchar('}');
+		free(path);
+	}
+	printf("]}\n");
+}
+
+static void print_table(const struct attached_list *list)
+{
+	size_t i;
+
+	if (!list->nr) {
+		printf("no policy is attached\n");
+		return;
+	}
+	printf("%-16s %-40s %6s  %s\n", "POLICY", "CGROUP", "LINK", "PIN");
+	for (i = 0; i < list->nr; i++) {
+		const struct attached *a = &list->items[i];
+		char *path = cgroup_path_of(a->cgroup_id);
+		char link[16] = "-";
+
+		if (a->link_id)
+			snprintf(link, sizeof(link), "%u", a->link_id);
+		printf("%-16s %-40s %6s  %s\n", a->policy, path ?: "(removed)",
+		       link, a->pin ?: "-");
+		free(path);
+	}
+}
+
+int cmd_list(int argc, char **argv)
+{
+	struct attached_list list;
+	bool json = false;
+	int opt, ret;
+
+	while ((opt = getopt_long(argc, argv, "jvh", options, NULL)) != -1) {
+		switch (opt) {
+		case 'j':
+			json = true;
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		case 'h':
+			return print_help(argv[0]);
+		default:
+			return bad_usage(NULL);
+		}
+	}
+	if (optind < argc)
+		return bad_usage("list takes no arguments");
+	ret = need_root();
+	if (ret)
+		return ret;
+
+	messages_capture();
+	ret = attached_get(&list);
+	if (!ret) {
+		if (json)
+			print_json(&list);
+		else
+			print_table(&list);
+	}
+	attached_put(&list);
+	return ret;
+}
+
+static int is_policy_file(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 6 && !strcmp(entry->d_name + len - 6, ".bpf.o");
+}
+
+int cmd_policies(int argc, char **argv)
+{
+	const char *const *dir;
+	struct dirent **entries;
+	int opt, nr, i;
+
+	while ((opt = getopt_long(argc, argv, "vh", options + 1, NULL)) != -1) {
+		if (opt == 'h')
+			return print_help(argv[0]);
+		if (opt != 'v')
+			return bad_usage(NULL);
+	}
+	if (optind < argc)
+		return bad_usage("policies takes no arguments");
+	for (dir = policy_dirs; *dir; dir++) {
+		nr = scandir(*dir, &entries, is_policy_file, alphasort);
+		for (i = 0; i < nr; i++) {
+			printf("%-16.*s %s/%s\n", (int)strlen(entries[i]->d_name) - 6,
+			       entries[i]->d_name, *dir, entries[i]->d_name);
+			free(entries[i]);
+		}
+		if (nr >= 0)
+			free(entries);
+	}
+	return EX_DONE;
+}

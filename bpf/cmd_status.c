@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bpfoom status: is everything there that a policy needs?
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "bpfoom.h"
+
+#define EFI_GLOBAL_VARIABLE "8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
+/**
+ * struct problem - something that is missing
+ * @what: in plain words
+ * @action: what to do about it
+ */
+struct problem {
+	const char *what;
+	const char *action;
+};
+
+struct status {
+	struct utsname uts;
+	char version[64], provider[64], shim_version[64];
+	char lockdown[32];	/* empty: unknown */
+	bool supported, loaded, shim_loaded, btf, memory_controller, bpffs;
+	bool secure_boot, have_attached;
+	unsigned long taint;
+	size_t nr_attached;
+	struct problem problems[8];
+	size_t nr_problems;
+};
+
+static const struct option options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{}
+};
+
+static void problem(struct status *s, const char *what, const char *action)
+{
+	s->problems[s->nr_problems++] = (struct problem) { what, action };
+}
+
+/* "none [integrity] confidentiality" */
+static void read_lockdown(struct status *s)
+{
+	char line[128], *start, *end;
+
+	if (!read_line("/sys/kernel/security/lockdown", line, sizeof(line)))
+		return;
+	start = strchr(line, '[');
+	end = start ? strchr(start, ']') : NULL;
+	if (end)
+		snprintf(s->lockdown, sizeof(s->lockdown), "%.*s",
+			 (int)(end - start - 1), start + 1);
+}
+
+/* Four bytes of attributes, then the value. */
+static bool read_secure_boot(void)
+{
+	unsigned char var[5] = {};
+	int fd;
+
+	fd = open("/sys/firmware/efi/efivars/SecureBoot-" EFI_GLOBAL_VARIABLE,
+		  O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (read(fd, var, sizeof(var)) != sizeof(var))
+		var[4] = 0;
+	close(fd);
+	return var[4] == 1;
+}
+
+static bool has_word(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+	const char *p = line;
+
+	while ((p = strstr(p, word))) {
+		if ((p == line || p[-1] == ' ') && (!p[len] || p[len] == ' '))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+static bool read_memory_controller(void)
+{
+	char *path, line[256];
+	bool present;
+
+	if (!cgroup_mount())
+		return false;
+	path = format("%s/cgroup.controllers", cgroup_mount());
+	present = read_line(path, line, sizeof(line)) && has_word(line, "memory");
+	free(path);
+	return present;
+}
+
+static void count_attached(struct status *s)
+{
+	struct attached_list list;
+	size_t i;
+
+	if (geteuid())
+		return;
+	s->have_attached = attached_get(&list) == EX_DONE;
+	for (i = 0; i < list.nr; i++)
+		s->nr_attached += !!list.items[i].map_id;
+	attached_put(&list);
+}
+
+static void collect(struct status *s)
+{
+	char line[64];
+
+	uname(&s->uts);
+	s->supported = kernel_release_supported();
+	s->loaded = module_loaded("bpf_oom");
+	s->shim_loaded = module_loaded("oom_hook");
+	read_line("/sys/module/bpf_oom/version", s->version, sizeof(s->version));
+	read_line("/sys/module/bpf_oom/parameters/provider", s->provider,
+		  sizeof(s->provider));
+	read_line("/sys/module/oom_hook/version", s->shim_version,
+		  sizeof(s->shim_version));
+	s->btf = module_btf_present();
+	s->memory_controller = read_memory_controller();
+	s->bpffs = bpffs_mounted();
+	if (read_line("/proc/sys/kernel/tainted", line, sizeof(line)))
+		s->taint = strtoul(line, NULL, 10);
+	read_lockdown(s);
+	s->secure_boot = read_secure_boot();
+	count_attached(s);
+}
+
+static void judge_module(struct status *s)
+{
+	bool locked = s->lockdown[0] && strcmp(s->lockdown, "none");
+
+	if (!s->supported) {
+		problem(s, "this kernel is older than 6.12",
+			"boot a newer kernel");
+	} else if (s->loaded && !s->btf) {
+		problem(s, "the module bpf_oom has no BTF, so no policy can be loaded",
+			"use a kernel with CONFIG_DEBUG_INFO_BTF_MODULES");
+	} else if (!s->loaded && !module_installed()) {
+		problem(s, "the module bpf_oom is not installed for this kernel",
+			"install it with 'make dkms-install', or see why its build failed with 'dkms status'");
+	} else if (!s->loaded && (locked || s->secure_boot)) {
+		problem(s,
+			"secure boot or lockdown is on, which refuses modules without a known signature",
+			"enrol the key that DKMS signs with: mokutil --import /var/lib/dkms/mok.pub, then reboot");
+	} else if (!s->loaded) {
+		problem(s, "the module bpf_oom is not loaded",
+			"nothing: attaching a policy loads it; or 'modprobe bpf_oom' to try");
+	}
+	if (!strcmp(s->lockdown, "confidentiality"))
+		problem(s,
+			"the kernel is locked down (confidentiality), policies cannot read kernel memory",
+			"boot with lockdown=integrity");
+}
+
+static void judge(struct status *s)
+{
+	judge_module(s);
+	if (!cgroup_mount())
+		problem(s,
+			"cgroup2 is not mounted, so only system-wide policies are possible",
+			"boot with systemd.unified_cgroup_hierarchy=1, or mount -t cgroup2 none /sys/fs/cgroup");
+	else if (!s->memory_controller)
+		problem(s,
+			"the memory controller is not available in cgroup2, so only system-wide policies are possible",
+			"remove cgroup_disable=memory or a cgroup v1 memory mount from the boot configuration");
+	if (!s->bpffs)
+		problem(s, "no BPF file system at " BPFFS ", where attachments are kept",
+			"mount -t bpf none " BPFFS);
+}
+
+static const char *yes(bool b)
+{
+	return b ? "yes" : "no";
+}
+
+static void print_text(const struct status *s)
+{
+	size_t i;
+
+	printf("kernel             %s, %s\n", s->uts.release,
+	       s->supported ? "supported" : "not supported");
+	printf("module             %s%s\n", s->loaded ? "bpf_oom " : "not loaded",
+	       s->version);
+	if (s->loaded)
+		printf("hooked in by       %s%s%s%s\n",
+		       s->provider[0] ? s->provider : "unknown",
+		       s->shim_loaded ? " (oom_hook " : "", s->shim_version,
+		       s->shim_loaded ? ")" : "");
+	printf("module BTF         %s\n", yes(s->btf));
+	printf("cgroup2            %s%s\n", cgroup_mount() ?: "not mounted",
+	       s->memory_controller ? ", memory controller" : "");
+	printf("BPF file system    %s\n", yes(s->bpffs));
+	printf("kernel tainted     %lu\n", s->taint);
+	printf("lockdown           %s%s\n", s->lockdown[0] ? s->lockdown : "none",
+	       s->secure_boot ? ", secure boot" : "");
+	if (s->have_attached)
+		printf("policies attached  %zu\n", s->nr_attached);
+	else
+		printf("policies attached  unknown (ask as root)\n");
+	for (i = 0; i < s->nr_problems; i++)
+		printf("\nmissing: %s\n  to do: %s\n", s->problems[i].what,
+		       s->problems[i].action);
+}
+
+static void print_json_member(const char *key, const char *s)
+{
+	printf(",\"%s\":", key);
+	print_json_string(s && *s ? s : NULL);
+}
+
+static void print_json_bool(const char *key, bool b)
+{
+	printf(",\"%s\":%s", key, b ? "true" : "false");
+}
+
+static void print_json(const struct status *s)
+{
+	size_t i;
+
+	printf("{\"kernel\":");
+	print_json_string(s->uts.release);
+	print_json_bool("supported", s->supported);
+	print_json_bool("loaded", s->loaded);
+	print_json_member("version", s->version);
+	print_json_member("provider", s->provider);
+	print_json_bool("module_btf", s->btf);
+	print_json_member("cgroup2", cgroup_mount());
+	print_json_bool("memory_controller", s->memory_controller);
+	print_json_bool("bpffs", s->bpffs);
+	printf(",\"tainted\":%lu", s->taint);
+	print_json_member("lockdown", s->lockdown);
+	print_json_bool("secure_boot", s->secure_boot);
+	if (s->have_attached)
+		printf(",\"attached\":%zu", s->nr_attached);
+	else
+		printf(",\"attached\":null");
+	printf(",\"problems\":[");
+	for (i = 0; i < s->nr_problems; i++) {
+		printf("%s{\"what\":", i ? "," : "");
+		print_json_string(s->problems[i].what);
+		print_json_member("action", s->problems[i].action);
+		putchar('}');
+	}
+	printf("]}\n");
+}
+
+int cmd_status(int argc, char **argv)
+{
+	struct status s = {};
+	bool json = false;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "jvh", options, NULL)) != -1) {
+		switch (opt) {
+		case 'j':
+			json = true;
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		case 'h':
+			return print_help(argv[0]);
+		default:
+			return bad_usage(NULL);
+		}
+	}
+	if (optind < argc)
+		return bad_usage("status takes no arguments");
+
+	messages_capture();
+	collect(&s);
+	judge(&s);
+	if (json)
+		print_json(&s);
+	else
+		print_text(&s);
+	return s.loaded ? EX_DONE : EX_NOT_ACTIVE;
+}

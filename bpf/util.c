@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Messages, small files and JSON
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpfoom.h"
+
+bool verbose;
+
+/* What libbpf said; shown only when something failed. */
+static char *messages;
+static size_t messages_size;
+static FILE *messages_stream;
+
+void pr_err(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("bpfoom: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/* A new string, for the caller to free. */
+char *format(const char *fmt, ...)
+{
+	va_list args;
+	char *s;
+
+	va_start(args, fmt);
+	if (vasprintf(&s, fmt, args) < 0)
+		abort();
+	va_end(args);
+	return s;
+}
+
+/* The first line of a file, without its end. */
+bool read_line(const char *path, char *buf, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	bool ok;
+
+	buf[0] = '\0';
+	if (!f)
+		return false;
+	ok = fgets(buf, size, f);
+	fclose(f);
+	buf[strcspn(buf, "\n")] = '\0';
+	return ok;
+}
+
+/* Bytes that are no UTF-8 cannot be told in JSON; names rarely hold any. */
+static size_t utf8_length(const unsigned char *s)
+{
+	size_t len, i;
+
+	if (s[0] < 0x80)
+		return 1;
+	len = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 :
+	      s[0] >= 0xe0 && s[0] <= 0xef ? 3 :
+	      s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+	for (i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* Overlong forms, surrogates, beyond U+10FFFF. */
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+/* NULL becomes null. */
+void print_json_string(const char *s)
+{
+	const unsigned char *c = (const unsigned char *)s;
+	size_t len;
+
+	if (!s) {
+		fputs("null", stdout);
+		return;
+	}
+	putchar('"');
+	for (; *c; c += len ?: 1) {
+		len = utf8_length(c);
+		if (!len)
+			fputs("\\ufffd", stdout);
+		else if (*c == '"' || *c == '\\')
+			printf("\\%c", *c);
+		else if (*c < 0x20 || *c == 0x7f)
+			printf("\\u%04x", *c);
+		else
+			fwrite(c, len, 1, stdout);
+	}
+	putchar('"');
+}
+
+static int keep_message(enum libbpf_print_level level, const char *fmt,
+			va_list args)
+{
+	if (verbose)
+		return vfprintf(stderr, fmt, args);
+	if (level == LIBBPF_DEBUG || !messages_stream)
+		return 0;
+	return vfprintf(messages_stream, fmt, args);
+}
+
+/* From now on libbpf is silent, unless -v was given. */
+void messages_capture(void)
+{
+	messages_stream = open_memstream(&messages, &messages_size);
+	libbpf_set_print(keep_message);
+}
+
+/* The end of the verifier's log says what it did not like. */
+void messages_show_tail(unsigned int lines)
+{
+	size_t start;
+
+	if (verbose || !messages_stream)
+		return;
+	fflush(messages_stream);
+	for (start = messages_size; start; start--) {
+		if (messages[start - 1] == '\n' && start != messages_size &&
+		    !lines--)
+			break;
+	}
+	fwrite(messages + start, messages_size - start, 1, stderr);
+	if (messages_size && start)
+		pr_err("these were the last lines; -v shows all");
+}
