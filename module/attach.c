@@ -35,12 +35,14 @@ static DEFINE_MUTEX(attach_mutex);
  */
 DEFINE_STATIC_SRCU(attach_srcu);
 
+/* One of our own: the system's unbound one has another name in each kernel. */
+static struct workqueue_struct *sweep_wq;
 static void sweep_dead_cgroups(struct work_struct *work);
 static DECLARE_WORK(sweep_work, sweep_dead_cgroups);
 
 static void note_cgroup_offline(struct cgroup *cgrp)
 {
-	queue_work(system_unbound_wq, &sweep_work);
+	queue_work(sweep_wq, &sweep_work);
 }
 
 static const struct oom_hook_ops hook_ops = {
@@ -281,8 +283,14 @@ bool bpf_oom_attached_ask(struct cgroup *cgrp,
 	return done;
 }
 
+int bpf_oom_attach_init(void)
+{
+	sweep_wq = alloc_workqueue("bpf_oom", WQ_UNBOUND, 0);
+	return sweep_wq ? 0 : -ENOMEM;
+}
+
 /* All attachments are gone (they pin the module), and with them the hook. */
 void bpf_oom_attach_exit(void)
 {
-	cancel_work_sync(&sweep_work);
+	destroy_workqueue(sweep_wq);
 }

@@ -32,6 +32,7 @@ void bpf_oom_detach(struct bpf_oom_ops *ops, struct bpf_link *link);
 bool bpf_oom_attached_ask(struct cgroup *cgrp,
 			  bool (*ask)(struct attachment *att, void *arg),
 			  void *arg);
+int bpf_oom_attach_init(void);
 void bpf_oom_attach_exit(void);
 
 /* dispatch.c: an OOM asks the policies */

@@ -27,16 +27,23 @@ static int __init bpf_oom_init(void)
 {
 	int ret;
 
-	ret = bpf_oom_kfuncs_init();
-	ret = ret ?: bpf_oom_memcg_kfuncs_init();
-	ret = ret ?: bpf_oom_ops_init();
-	if (ret) {
-		pr_err("not loaded (%d)\n", ret);
+	ret = bpf_oom_attach_init();
+	if (ret)
 		return ret;
-	}
+	/* First what looks at our BTF; nobody uses it before we return. */
+	ret = bpf_oom_ops_init();
+	ret = ret ?: bpf_oom_kfuncs_init();
+	ret = ret ?: bpf_oom_memcg_kfuncs_init();
+	if (ret)
+		goto err_attach_exit;
 	pr_info("version " BPF_OOM_VERSION ", hooked in by the %s\n",
 		oom_hook_provider());
 	return 0;
+
+err_attach_exit:
+	pr_err("not loaded (%d)\n", ret);
+	bpf_oom_attach_exit();
+	return ret;
 }
 module_init(bpf_oom_init);
 

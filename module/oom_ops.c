@@ -8,7 +8,10 @@
 #include <linux/bpf_verifier.h>
 #include <linux/btf.h>
 #include <linux/ctype.h>
+#include <linux/memcontrol.h>
 #include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
 
 #include "internal.h"
 
@@ -49,8 +52,42 @@ static const struct bpf_verifier_ops bpf_oom_ops_verifier_ops = {
 	.is_valid_access = bpf_oom_ops_is_valid_access,
 };
 
+/*
+ * A kernel build whose modules' BTF was not deduplicated gives us a task_struct
+ * of our own, which no pointer from the kernel is accepted for. Types have no
+ * names here, but none of ours is as large as the kernel's, to the byte.
+ */
+static bool is_core_type(const struct btf_type *t)
+{
+	return BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT &&
+	       (t->size == sizeof(struct task_struct) ||
+		t->size == sizeof(struct mem_cgroup) ||
+		t->size == sizeof(struct cgroup));
+}
+
+/* The types of vmlinux come first and stand in one piece, ours elsewhere. */
+static bool has_private_core_types(const struct btf *btf)
+{
+	const struct btf_type *t, *prev = NULL;
+	bool ours = false;
+	u32 id;
+
+	for (id = 1; (t = btf_type_by_id(btf, id)); id++) {
+		if (prev && (t < prev || (void *)t - (void *)prev > SZ_1M))
+			ours = true;
+		if (ours && is_core_type(t))
+			return true;
+		prev = t;
+	}
+	return false;
+}
+
 static int bpf_oom_ops_init_btf(struct btf *btf)
 {
+	if (has_private_core_types(btf)) {
+		pr_err("this module's BTF has core types of its own: the kernel build did not deduplicate it, use another kernel\n");
+		return -ENOEXEC;
+	}
 	module_btf = btf;
 	return 0;
 }

@@ -120,7 +120,7 @@ static const char *const bad[] = {
 	"soft lockup", "hard LOCKUP", "rcu: INFO:", "Call Trace of stall",
 	"unreferenced object", "list_add corruption", "list_del corruption",
 	"scheduling while atomic", "sleeping function called", "refcount_t:",
-	"System is deadlocked",
+	"System is deadlocked", "deprecated workqueue",
 };
 
 static bool bad_line(const char *text, void *arg)
