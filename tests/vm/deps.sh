@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# deps.sh: what the host needs for VMs. Installs what is missing if run as root on Debian, else says how.
+set -euo pipefail
+
+missing=()
+need() {
+	command -v "$1" >/dev/null || missing+=("$2")
+}
+
+need qemu-system-x86_64 qemu-system-x86
+need mmdebstrap mmdebstrap
+need git git
+need unshare util-linux
+need xz xz-utils
+need tar tar
+need dpkg-deb dpkg
+# Also on a host that is older than the release of the root file system: its archive keys came in an update.
+compgen -G '/usr/share/keyrings/debian-archive-trixie-stable.*' >/dev/null || missing+=(debian-archive-keyring)
+
+[ ${#missing[@]} = 0 ] && exit
+command="apt-get install -y --no-install-recommends ${missing[*]}"
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+	echo "vm: packages are missing on this host (Debian's names). As root: apt-get update && $command" >&2
+	exit 1
+fi
+echo "vm: installing ${missing[*]}" >&2
+export DEBIAN_FRONTEND=noninteractive
+# Indexes may be absent or old: update, but let the installation decide whether that mattered.
+apt-get update -qq >&2 || true
+$command -qq >&2

@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Boots the VM that run.sh describes in VM_* and exits with the status of its command. PID 1 of its own namespaces: whatever
+# ends it ends QEMU and drops all mounts and temporary files.
+set -euo pipefail
+# Anywhere else the mounts below would be the host's.
+[ $$ = 1 ] || { echo "vm: $0 must be PID 1 of its own namespaces" >&2; exit 1; }
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+died() {
+	echo "vm: $*; end of its console:" >&2
+	tail -n 200 console | tr -d '\r' >&2
+	exit 125
+}
+
+# Ends the VM, after having asked its kernel what it is doing: blocked tasks, memory, backtraces of the CPUs.
+watchdog() {
+	local key
+
+	sleep "$VM_TIMEOUT"
+	: >expired
+	for key in 7 w m l; do
+		echo "sendkey alt-sysrq-$key" >monitor.in
+		sleep 1
+	done
+	echo quit >monitor.in
+	sleep 2
+	kill -KILL "$1"
+}
+
+mount -t tmpfs -o mode=755 tmpfs "$VM_MNT"
+# Names relative to here from now on: no path can upset the option parsers of mount and QEMU.
+cd "$VM_MNT"
+mkdir -p top/.vm top/src root layer src export
+touch console status
+mount --bind "$VM_ROOT" root
+mount --bind "$VM_LAYER/upper" layer
+mount --bind "$VM_SRC" src
+cp "$VM_DIR/guest/init" top/.vm/init
+[ "$VM_INTERACTIVE" ] || printf '%s\n' "$VM_CMD" >top/.vm/cmd
+echo "${TERM:-dumb} $VM_SIZE" >top/.vm/terminal
+mount -t overlay -o ro,lowerdir=top:layer:root overlay export
+ln -s "$VM_RESULT" result
+
+# The output goes through a FIFO: QEMU must not get its hands on the caller's stdout (flags, truncation).
+mkfifo output monitor.in monitor.out
+cat output &
+reader=$!
+if [ "$VM_VERBOSE" ]; then
+	tail -n +1 -f console >&2 &
+fi
+if [ "$VM_INTERACTIVE" ]; then
+	serial=(-chardev stdio,id=con,mux=on,signal=off,logfile=console -mon chardev=con)
+else
+	serial=(-chardev file,id=con,path=console)
+fi
+
+params="console=ttyS0 panic=-1 loglevel=4 log_buf_len=8M sysrq_always_enabled"
+if [ "$VM_ACCEL" != kvm ]; then
+	# An emulated CPU on a busy host loses ticks and stalls for seconds: no reason to panic, nor to report a lockup.
+	params+=" no_timer_check tsc=nowatchdog watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=90"
+fi
+share=(security_model=none,readonly=on,multidevs=remap)
+qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
+	-accel "$VM_ACCEL" -cpu max -smp 2 -m "$VM_MEM"
+	-kernel "$VM_KERNEL" -initrd "$VM_INITRAMFS"
+	-append "$params $VM_PARAMS"
+	"${serial[@]}" -serial chardev:con
+	-chardev pipe,id=mon,path=monitor -mon chardev=mon
+	-virtfs "local,path=export,mount_tag=root,${share[*]}"
+	-virtfs "local,path=src,mount_tag=src,${share[*]}"
+	-device virtio-serial
+	-chardev file,id=output,path=output -device virtserialport,chardev=output,name=org.bpf-oom.output
+	-chardev file,id=status,path=status -device virtserialport,chardev=status,name=org.bpf-oom.status
+	-chardev file,id=result,path=result -device virtserialport,chardev=result,name=org.bpf-oom.result)
+
+"${qemu[@]}" <&0 &
+pid=$!
+if [ "$VM_TIMEOUT" != 0 ]; then
+	watchdog $pid &
+fi
+wait $pid || true
+: <>output	# unblocks the reader if QEMU never opened the other end
+wait $reader || true
+cat console >"$VM_CONSOLE"
+
+[ ! -e expired ] || died "timeout after $VM_TIMEOUT s"
+read -r code <status || died "the VM died"
+tail -n 5 console | grep -q 'reboot: Power down' || died "the command exited with $code, but the VM did not power off cleanly"
+exit "$code"

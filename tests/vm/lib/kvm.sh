@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# Sets VM_ACCEL. A /dev/kvm that opens is no proof: on some hosts no guest ever gets anywhere. So boot a kernel, once
+# per boot of the host, as far as the panic for want of a root file system.
+vm_accel() {
+	local result boot
+
+	VM_ACCEL=tcg,thread=multi
+	[ -w /dev/kvm ] || return 0
+	read -r boot </proc/sys/kernel/random/boot_id
+	result=$VM_CACHE/kvm-$boot
+	if [ ! -s "$result" ]; then
+		vm_lock kvm
+		if [ ! -s "$result" ]; then
+			say "trying KVM (once per boot of this machine)"
+			rm -f "$VM_CACHE"/kvm-*
+			if timeout 15 setpriv --pdeathsig KILL qemu-system-x86_64 -nodefaults -no-user-config -display none \
+				-no-reboot -accel kvm -cpu max -m 512M -kernel "$VM_KERNEL" -serial stdio \
+				-append "console=ttyS0 panic=-1" </dev/null 2>&1 | grep -a 'Unable to mount root' >/dev/null; then
+				echo kvm >"$result"
+			else
+				say "KVM does not run a guest here, falling back to emulation"
+				echo tcg >"$result"
+			fi
+		fi
+		vm_unlock
+	fi
+	if [ "$(cat "$result")" = kvm ]; then
+		VM_ACCEL=kvm
+	fi
+}

@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# vm_prepare KERNEL: everything that a boot needs, from the cache where possible. Sets VM_ROOT, VM_LAYER,
+# VM_INITRAMFS, VM_KERNEL (the image), VM_KVER and VM_ACCEL.
+
+for lib in common apt rootfs layer initramfs kvm; do
+	# shellcheck source=/dev/null
+	. "$VM_DIR/lib/$lib.sh"
+done
+
+vm_prepare() {
+	local image
+
+	vm_init
+	"$VM_DIR/deps.sh"
+	vm_resolve
+	vm_kver "$1"
+	vm_rootfs
+	vm_kver "$1"	# making the root file system may have found a newer version
+	vm_layer "$1"
+	vm_initramfs "$1"
+	VM_KERNEL=
+	for image in "boot/vmlinuz-$VM_KVER" "usr/lib/modules/$VM_KVER/vmlinuz" "usr/lib/modules/$VM_KVER/vmlinuz.unsigned"; do
+		if [ -e "$VM_ROOT/$image" ]; then
+			VM_KERNEL=$VM_ROOT/$image
+			break
+		fi
+	done
+	[ -n "$VM_KERNEL" ] || die "no kernel image for $VM_KVER in $VM_ROOT"
+	vm_accel
+}
