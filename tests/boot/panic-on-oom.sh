@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# panic-on-oom.sh KERNEL: vm.panic_on_oom wins over every policy. The kernel
+# panics, as it does without us, and does not ask the policy that settled the
+# same OOM a moment before. Exit status 0: so it is; the last line says what is
+# wrong.
+
+set -euo pipefail
+
+cd "$(dirname "$0")/../.."
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 143' INT TERM HUP
+
+fail()
+{
+	grep -aE 'oom|Out of memory|panic' "$tmp/console" || true
+	cat "$tmp/out"
+	echo "$*"
+	exit 1
+}
+
+marker='panic-on-oom.sh: now with vm.panic_on_oom=2'
+# shellcheck disable=SC2016 # expanded in the VM
+guest='
+	set -e
+	bpfoom attach largest
+	eater=/sys/fs/cgroup/eater
+	mkdir $eater
+	eat() { (echo 0 >$eater/cgroup.procs && exec tail /dev/zero) || true; }
+	eat
+	echo "the policy has settled the first one"
+	echo "'$marker'" >/dev/kmsg
+	echo 2 >/proc/sys/vm/panic_on_oom
+	eat
+	echo "still alive"'
+
+status=0
+touch "$tmp/console"
+# All messages on the console: what follows a panic reaches nothing else.
+tests/vm/run.sh -m 512M -t 300 -p 'loglevel=7' -c "$tmp/console" "$1" "$guest" \
+	>"$tmp/out" 2>&1 || status=$?
+
+grep -q 'the policy has settled' "$tmp/out" || fail "the VM did not come to the second OOM"
+! grep -q 'still alive' "$tmp/out" || fail "no panic: the system lives on"
+[ $status = 125 ] || fail "run.sh: exit status $status"
+sed "1,/$marker/d" "$tmp/console" >"$tmp/after"
+sed "/$marker/,\$d" "$tmp/console" >"$tmp/before"
+grep -aq 'oom_policy=largest' "$tmp/before" || fail "the policy was not asked without panic_on_oom"
+grep -aq 'Kernel panic.*panic_on_oom is enabled' "$tmp/after" || fail "not the panic that was expected"
+! grep -aq 'oom_policy=' "$tmp/after" || fail "a policy was asked in spite of panic_on_oom"

@@ -1,0 +1,334 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# check.sh [-k KERNEL] [-t GLOB]: all tests, or those whose name matches GLOB, on
+# all kernels that tests/vm/list.sh names, or on one. A line for each test as it
+# ends, and then "N passed, N failed, N skipped". Exit status: 0, 1 if a test
+# failed, 2 if there was nothing to run.
+
+set -uo pipefail
+shopt -s nullglob
+
+cd "$(dirname "$0")/.." || exit
+
+usage()
+{
+	echo "usage: check.sh [-k KERNEL] [-t GLOB]" >&2
+	exit 2
+}
+
+only='' glob='*'
+while getopts k:t: opt; do
+	case $opt in
+	k) only=$OPTARG ;;
+	t) glob=$OPTARG ;;
+	*) usage ;;
+	esac
+done
+[ $((OPTIND - 1)) = $# ] || usage
+
+tmp=$(mktemp -d)
+# Whatever ends this ends $job, and what $job started (see limit).
+job=
+trap '[ -z "$job" ] || kill "$job" 2>/dev/null; rm -rf "$tmp"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+passed=0 failed=0 skipped=0
+
+# result ok|FAIL|skip KERNEL NAME [REASON]
+result()
+{
+	printf '%-4s %-11s %s\n' "$1" "$2" "$3${4:+: $4}"
+	case $1 in
+	ok) passed=$((passed + 1)) ;;
+	FAIL) failed=$((failed + 1)) ;;
+	skip) skipped=$((skipped + 1)) ;;
+	esac
+}
+
+# detail FILE [LINES]: the end of it, below the line of a test
+detail()
+{
+	tail -n "${2:-40}" "$1" | tr -d '\r' | sed 's/^/     | /'
+}
+
+selected()
+{
+	# shellcheck disable=SC2053 # a glob
+	[[ $1 == $glob ]]
+}
+
+# Can the glob match any name that begins with one of these? Spares what takes
+# long to say which tests it has.
+possible()
+{
+	local fixed=${glob%%[*?[\\]*} prefix
+
+	for prefix; do
+		[[ $fixed == "$prefix"* || $prefix == "$fixed"* ]] && return
+	done
+	return 1
+}
+
+# A name of one word, out of a file name or of what a test says of itself.
+word()
+{
+	sed 's/[^A-Za-z0-9]\+/_/g; s/^_//; s/_$//' <<<"$*" | tr '[:upper:]' '[:lower:]'
+}
+
+# limit SECONDS COMMAND...: in the background, since a shell handles signals only
+# between foreground commands. It gets a signal when the shell that waits dies.
+limit()
+{
+	local status=0
+
+	setpriv --pdeathsig TERM timeout --foreground -k 10 "$@" &
+	job=$!
+	wait $job || status=$?
+	job=
+	return $status
+}
+
+# tap KERNEL PREFIX TIMEOUT COMMAND...: run a command that prints "ok - NAME",
+# "ok - NAME # SKIP REASON" or "not ok - NAME" with lines "# ..." that say why.
+tap()
+{
+	local kernel=$1 prefix=$2 line name status seen=0 bad=0 show=
+	shift 2
+
+	: >"$tmp/rest"
+	exec 4< <(limit "$@" 2>&1; echo $? >"$tmp/status")
+	job=$!
+	while IFS= read -r line; do
+		case $line in
+		'ok - '* | 'not ok - '*)
+			name=${line#*ok - }
+			show=
+			seen=$((seen + 1))
+			case $line in
+			'ok - '*' # SKIP '*)
+				name=$(word "$prefix" "${name%% # SKIP *}")
+				selected "$name" &&
+					result skip "$kernel" "$name" "${line#* # SKIP }"
+				;;
+			'ok - '*)
+				name=$(word "$prefix" "$name")
+				selected "$name" && result ok "$kernel" "$name"
+				;;
+			*)
+				bad=$((bad + 1))
+				name=$(word "$prefix" "$name")
+				selected "$name" && show=1 && result FAIL "$kernel" "$name"
+				;;
+			esac ;;
+		'# '*)
+			[ -z "$show" ] || echo "     | ${line#\# }" ;;
+		*)
+			echo "$line" >>"$tmp/rest" ;;
+		esac
+	done <&4
+	exec 4<&-
+	wait $job
+	job=
+	read -r status <"$tmp/status"
+	[ "$status" != 124 ] || line="timeout after $1 s"
+	if { [ "$status" != 0 ] && [ $bad = 0 ]; } || [ "$status" = 124 ]; then
+		result FAIL "$kernel" "${prefix}" "${line:-exit status $status}"
+		detail "$tmp/rest"
+	elif [ $seen = 0 ] && [ "$glob" = '*' ]; then
+		result FAIL "$kernel" "$prefix" "it ran no test"
+	fi
+}
+
+# script KERNEL NAME TIMEOUT COMMAND...: run one test: exit status 0, 77 to skip.
+script()
+{
+	local kernel=$1 name=$2 limit=$3 status=0
+	shift 3
+
+	limit "$limit" "$@" >"$tmp/out" 2>&1 || status=$?
+	case $status in
+	0) result ok "$kernel" "$name" ;;
+	77) result skip "$kernel" "$name" "$(tail -n 1 "$tmp/out")" ;;
+	124) result FAIL "$kernel" "$name" "timeout after $limit s"
+	     detail "$tmp/out" ;;
+	*) result FAIL "$kernel" "$name" "$(tail -n 1 "$tmp/out")"
+	   detail "$tmp/out" ;;
+	esac
+}
+
+# --- groups -----------------------------------------------------------------
+
+host_tests()
+{
+	local t name
+
+	for t in tests/host/*.sh; do
+		name=$(word "$(basename "$t" .sh)")
+		if [ ! -x "$t" ] || ! possible "${name}_"; then
+			continue
+		fi
+		tap host "$name" 300 tests/in-root.sh "$t"
+	done
+}
+
+# style KERNEL|host
+style()
+{
+	possible style_ || return
+	# The name of the kernel is in the first column already.
+	# shellcheck disable=SC2016 # expanded there
+	tap "$1" '' 600 bash -c 'set -o pipefail
+		tests/style.sh -t "$1" -k "$2" | sed -u "s/^\(\(not \)\?ok - .*\) ($2)$/\1/"' \
+		- "$glob" "$1"
+}
+
+dkms_tests()
+{
+	local t name
+
+	for t in tests/dkms/*.sh; do
+		name=dkms_$(word "$(basename "$t" .sh)")
+		if [ ! -x "$t" ] || ! selected "$name"; then
+			continue
+		fi
+		script "$1" "$name" 300 tests/in-root.sh "$t" "$1"
+	done
+}
+
+boot_tests()
+{
+	local t name
+
+	for t in tests/boot/*.sh; do
+		name=boot_$(word "$(basename "$t" .sh)")
+		if [ ! -x "$t" ] || ! selected "$name"; then
+			continue
+		fi
+		script "$1" "$name" 400 "$t" "$1"
+	done
+}
+
+# Another group's name in the glob means that no test in a VM is meant.
+in_vm()
+{
+	local prefix
+
+	for prefix in style dkms boot klp check_btf; do
+		[[ $glob != "$prefix"* ]] || return 1
+	done
+}
+
+# vm_tests KERNEL: oomtest, in a VM. Its results come by a FIFO as they happen.
+vm_tests()
+{
+	local kernel=$1 line verb name reason status='' running='' done='' bad=0 from=0
+
+	rm -f "$tmp/fifo"
+	mkfifo "$tmp/fifo"
+	: >"$tmp/out"
+	(
+		exec 5>"$tmp/fifo"
+		status=0
+		limit 1900 tests/vm/run.sh -m 1G -p 'panic_on_warn=1' -t 1800 \
+			-r "$tmp/fifo" -c "$tmp/console" "$kernel" \
+			"/usr/lib/bpf-oom/tests/oomtest -o /dev/virtio-ports/org.bpf-oom.result $(printf %q "$glob")" \
+			>"$tmp/out" 2>&1 5>&- || status=$?
+		# On a line of its own, whatever the VM wrote last.
+		printf '\nexit %s\n' $status >&5
+	) &
+	job=$!
+	while read -r verb name line; do
+		reason=${line#- }
+		case $verb in
+		ok | skip)
+			# Half a line, the VM died over it.
+			[ "$name" = "$running" ] || continue ;;&
+		start)
+			running=$name
+			from=$(stat -c %s "$tmp/out") ;;
+		ok)
+			running=
+			result ok "$kernel" "$name" ;;
+		skip)
+			running=
+			result skip "$kernel" "$name" "$reason" ;;
+		not)
+			running=
+			bad=$((bad + 1))
+			read -r name line <<<"$line"
+			result FAIL "$kernel" "$name" "${line#- }"
+			# The other channel has no order with this one.
+			sleep 0.5
+			tail -c "+$((from + 1))" "$tmp/out" >"$tmp/part"
+			detail "$tmp/part" 60 ;;
+		done) done=$name ;;
+		exit)
+			status=$name
+			break ;;
+		esac
+	done <"$tmp/fifo"
+	wait $job
+	job=
+
+	if [ "$done" ] && [ "$status" = 125 ]; then
+		result FAIL "$kernel" vm "the VM did not go down cleanly"
+		detail "$tmp/out" 80
+	elif [ -z "$done" ]; then
+		case $status in
+		124) reason="timeout" ;;
+		125) reason="the VM died" ;;
+		*) reason="oomtest ended early, exit status $status" ;;
+		esac
+		result FAIL "$kernel" "${running:-vm}" "$reason"
+		detail "$tmp/out" 80
+	elif [ "$status" != 0 ] && [ $bad = 0 ]; then
+		result FAIL "$kernel" vm "oomtest exited with status $status"
+		detail "$tmp/out"
+	elif [ "$done" = 0 ] && [ "$glob" = '*' ]; then
+		result FAIL "$kernel" vm "oomtest ran no test"
+	fi
+}
+
+# ----------------------------------------------------------------------------
+
+kernels=$(tests/vm/list.sh) || exit 1
+kernels=$(cut -f1 <<<"$kernels")
+if [ -n "$only" ]; then
+	grep -qxF "$only" <<<"$kernels" || {
+		echo "check.sh: no kernel $only; there are: $(xargs <<<"$kernels")" >&2
+		exit 2
+	}
+	kernels=$only
+fi
+
+# Once, and where its messages are seen; it may have to make everything.
+limit 1800 tests/in-root.sh true || {
+	echo "check.sh: cannot make the root file system of the VMs" >&2
+	exit 1
+}
+
+host_tests
+style host
+for kernel in $kernels; do
+	style "$kernel"
+	dkms_tests "$kernel"
+done
+for kernel in $kernels; do
+	if in_vm || possible boot_; then
+		if limit 1800 tests/vm/prepare.sh "$kernel" >"$tmp/prepare" 2> >(tee "$tmp/out" >&2); then
+			! in_vm || vm_tests "$kernel"
+			boot_tests "$kernel"
+		else
+			result FAIL "$kernel" vm "it cannot be built: see above"
+		fi
+	fi
+done
+
+if [ $((passed + failed + skipped)) = 0 ]; then
+	echo "check.sh: no test matches '$glob'" >&2
+	exit 2
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]

@@ -1,0 +1,11 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A kernel with BPF OOM of its own needs no module, and hears so.
+
+# shellcheck source=lib.sh
+. tests/dkms/lib.sh
+
+doctor
+printf '\0bpf_struct_ops_bpf_oom_ops\0' >>$headers/vmlinux
+refused 'this kernel has BPF OOM built in'

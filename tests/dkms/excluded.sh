@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A kernel that cannot take the modules is skipped by DKMS, with a reason that
+# names what it lacks, and is not an error.
+
+# shellcheck source=lib.sh
+. tests/dkms/lib.sh
+
+doctor
+drop_config CONFIG_LIVEPATCH
+ln -sfn $headers "/lib/modules/$kver/build"
+
+status=0
+make dkms-install KVER="$kver" >/tmp/log 2>&1 || status=$?
+[ $status != 0 ] || fail "make dkms-install does not fail"
+grep -q "bpf-oom: skipping $kver: it lacks CONFIG_LIVEPATCH" /tmp/log || {
+	cat /tmp/log
+	fail "no line says what is missing"
+}
+status=0
+dkms build -m bpf-oom -v "$version" -k "$kver" >/tmp/log 2>&1 || status=$?
+[ $status = 77 ] || { cat /tmp/log; fail "dkms build: exit status $status, not 77"; }
+quiet dkms autoinstall -k "$kver"
+! compgen -G "$dest/*.ko*" || fail "it was installed all the same"

@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A kernel that has no function of the name that we hook or call, or has inlined
+# it, so that it is not in its BTF: the build stops and names it.
+
+# shellcheck source=lib.sh
+. tests/dkms/lib.sh
+
+doctor
+for function in oom_evaluate_task oom_kill_process; do
+	cp $headers/vmlinux /tmp/vmlinux
+	rename_function $function "${function%?}_"
+	refused "$function\\(\\)"
+	cp /tmp/vmlinux $headers/vmlinux
+done

@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A kernel function whose prototype is not the one that we call: the build stops
+# and shows both.
+
+# shellcheck source=lib.sh
+. tests/dkms/lib.sh
+
+doctor
+# Two functions of this kernel change their names, and so their prototypes.
+rename_function out_of_memory out_of_memor_
+rename_function kernel_execve out_of_memory
+refused 'out_of_memory\(\)'
+cat /tmp/log
+grep -q 'kernel_filename\|const char \*' /tmp/log || fail "the prototype of the kernel is not shown"
+grep -q 'struct oom_control \*' /tmp/log || fail "the prototype that we need is not shown"

@@ -1,0 +1,258 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# style.sh [-t GLOB] [-k KERNEL | -k host]: the static checks; -k limits them to
+# those of one kernel, or to those that are about no kernel. A line for each:
+# "ok - NAME (KERNEL)" or "not ok - NAME (KERNEL)" with what is wrong below it.
+
+set -uo pipefail
+shopt -s nullglob globstar extglob
+
+cd "$(dirname "$0")/.." || exit
+[ "${1:-}" = --inside ] || exec tests/in-root.sh tests/style.sh --inside "$@"
+shift
+
+# What checkpatch is not asked, and why. The kernel's own files:
+IGNORE_KERNEL=(
+	LINUX_VERSION_CODE	# see style_kernel_version
+	CONSTANT_COMPARISON	# takes LINUX_VERSION_CODE for a constant
+	LONG_LINE_STRING	# messages are not split: they must be found by grep
+)
+# BPF programs and what they include:
+IGNORE_BPF=(
+	LONG_LINE_STRING
+	AVOID_EXTERNS		# a kfunc is declared extern ... __ksym
+	VOLATILE		# "const volatile" is what a loader can set
+)
+# Programs:
+IGNORE_USER=(
+	LONG_LINE_STRING
+	CAMELCASE		# libelf's types
+	EMBEDDED_FUNCTION_NAME	# a test is called like what it tests
+	MACRO_ARG_REUSE		# TEST(id): a name, no expression
+	PREFER_KERNEL_TYPES PREFER_DEFINED_ATTRIBUTE_MACRO STRNCPY	# kernel only
+)
+
+# What shellcheck is not asked, and why.
+SHELLCHECK_IGNORE=(
+	SC2034	# variables that one file sets and another uses
+	SC2317	# functions that are called by a name in a variable
+)
+
+glob='*' only=
+while getopts t:k: opt; do
+	case $opt in
+	t) glob=$OPTARG ;;
+	k) only=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
+
+die() { echo "$*"; exit 1; }
+
+# Every shell script, by name or by first line.
+shell_scripts()
+{
+	find . -type f ! -path './patches/*' \( -name '*.sh' -o \
+		-exec sh -c 'head -n 1 "$1" | grep -qaE "^#!.*[/ ](ba|da)?sh( |$)"' - {} \; \) -print |
+		sort
+}
+
+# --- checks that are about no kernel; each prints what is wrong -------------
+
+# known TEXT REGEX: drop lines "FILE:LINE: MESSAGE" with TEXT in the message if
+# that line of the file matches: where the tool is wrong, not the code.
+known()
+{
+	local message file line _
+
+	while IFS= read -r message; do
+		IFS=: read -r file line _ <<<"$message"
+		[[ $message == *"$1"* ]] && sed -n "${line}p" "$file" | grep -qE "$2" ||
+			echo "$message"
+	done
+}
+
+# checkpatch IGNORED-TYPES FILES
+checkpatch()
+{
+	local ignore=$1
+
+	shift
+	# It looks for names that the kernel's headers have, even if not asked to.
+	mkdir -p /tmp/no-kernel/include
+	[ $# = 0 ] || perl /usr/share/linux-checkpatch/scripts/checkpatch.pl \
+		--no-tree --root=/tmp/no-kernel --strict --no-summary --terse --show-types \
+		--ignore "$ignore" -f "$@" 2>&1
+}
+
+style_checkpatch()
+{
+	local wrong f bpf=() user=() IFS=,
+
+	for f in {bpf,tests}/**/*.[ch] scripts/*.[ch]; do
+		case $f in
+		tests/kmod/*) ;;
+		*.bpf.[ch] | tests/policy.h) bpf+=("$f") ;;
+		*) user+=("$f") ;;
+		esac
+	done
+	wrong=$(
+		checkpatch "${IGNORE_KERNEL[*]}" module/**/*.[ch] include/linux/*.h \
+			include/bpf_oom/!(*.bpf).h tests/kmod/*.[ch]
+		checkpatch "${IGNORE_BPF[*]}" include/bpf_oom/*.bpf.h "${bpf[@]}" |
+			known 'after a cast' '\(void\) __ksym'
+		checkpatch "${IGNORE_USER[*]}" "${user[@]}"
+	)
+	[ -z "$wrong" ] || die "$wrong"
+}
+
+style_shellcheck()
+{
+	local scripts IFS=,
+
+	mapfile -t scripts < <(shell_scripts)
+	shellcheck -x -P SCRIPTDIR -f gcc -e "${SHELLCHECK_IGNORE[*]}" "${scripts[@]}"
+}
+
+style_codespell()
+{
+	# "Nd" is a macro of man pages.
+	codespell --ignore-words-list nd --skip './.git,./COPYING' .
+}
+
+style_kernel_doc()
+{
+	local tool=(/usr/lib/linux-kbuild-6*/scripts/kernel-doc)
+
+	[ ${#tool[@]} = 1 ] || die "kernel-doc is not where it is expected"
+	"${tool[0]}" -none -Werror include/linux/oom_hook.h include/bpf_oom/oom.h \
+		module/kfuncs.c module/memcg_kfuncs.c
+}
+
+style_man_pages()
+{
+	local pages=(bpf/*.[178]) wrong
+
+	# They refer to each other, and are not installed here.
+	wrong=$([ ${#pages[@]} = 0 ] || mandoc -Tlint -Wstyle "${pages[@]}" 2>&1 |
+		grep -vE 'referenced manual not found: Xr bpf-?oom')
+	[ -z "$wrong" ] || die "$wrong"
+}
+
+# includes FILES: what they include, as "file:line header"
+includes()
+{
+	[ $# = 0 ] || grep -HnE '^[[:space:]]*#[[:space:]]*include' "$@" |
+		sed -E 's/^([^:]*:[0-9]*):[^<"]*([<"][^>"]*[>"]).*/\1 \2/'
+}
+
+# Which part may know which: a part that does not know another can be replaced
+# or sent upstream without it.
+style_includes()
+{
+	local wrong
+
+	wrong=$(
+		includes include/linux/oom_hook.h |
+			grep -v ' <linux/types\.h>$' |
+			sed 's/$/: the contract includes <linux\/types.h> only/'
+		includes module/shim/*.[ch] |
+			grep -E ' [<"]((\.\./)*(include/)?bpf_oom/|linux/(bpf|filter)|\.\./[^"]*")' |
+			sed 's/$/: the shim knows the contract and the kernel, not BPF/'
+		includes module/*.[ch] | grep -E '[<"/]shim[/."]' |
+			sed 's/$/: bpf_oom.ko must not know which hook it got/'
+		includes bpf/*.bpf.c | grep -vE ' [<"](bpf_oom/[^/]*|[^/]*\.(bpf|gen)\.h)[>"]$' |
+			sed 's/$/: policies include headers of bpf_oom\/ only/'
+		includes bpf/*.[ch] | grep -E '[<"/](module/|linux/oom_hook)' |
+			sed 's/$/: the tool and the policies must not know the module/'
+		includes tests/**/*.[ch] | grep -E '[<"/](module/|shim/)' |
+			sed 's/$/: tests use what users use/'
+	)
+	[ -z "$wrong" ] || die "$wrong"
+}
+
+style_kernel_version()
+{
+	local wrong
+
+	wrong=$(grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION' -r module include bpf |
+		grep -v '^module/compat\.h:')
+	[ -z "$wrong" ] || die "$wrong"
+}
+
+# --- checks for one kernel --------------------------------------------------
+
+# build KVER WHAT KBUILD_ARGS...: in a copy, since kbuild does not make twice
+# what it has made; prints the diagnostics. WHAT must be in the log.
+build()
+{
+	local kver=$1 what=$2 d status=0 wrong
+
+	shift 2
+	d=$(mktemp -d)
+	cp -a . "$d" || die "cannot copy the sources"
+	make -C "$d" modules KVER="$kver" KBUILD_ARGS="$*" >"$d/log" 2>&1 || status=$?
+	wrong=$(grep -E '(warning|error|WARNING|ERROR)[]:]|\*\*\*|C=2 specified' "$d/log" |
+		sed "s|$d/||g" |
+		# What declares a kfunc is its BTF: sparse cannot know.
+		grep -v "symbol 'bpf_[a-z_]*' was not declared" |
+		# Nor does sparse 0.6.4 get through kernel 7's MODULE_INFO().
+		known 'bad constant expression' '^MODULE_')
+	if [ "$status" != 0 ]; then
+		tail -n 20 "$d/log"
+		wrong="the build failed with status $status"
+	elif ! grep -q "$what" "$d/log"; then
+		wrong="the build does not say '$what'"
+	fi
+	rm -rf "$d"
+	[ -z "$wrong" ] || die "$wrong"
+}
+
+style_sparse()
+{
+	local valid
+
+	# Kernel 7 asks a script that the headers package lacks whether sparse
+	# is new enough, that is, whether it knows typeof_unqual: help it there.
+	valid=$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "/lib/modules/$1/build/Makefile")
+	[ -e "$valid/scripts/checker-valid.sh" ] ||
+		printf '#!/bin/sh\necho 1\n' >"$valid/scripts/checker-valid.sh"
+	chmod +x "$valid/scripts/checker-valid.sh"
+	build "$1" ' CHECK ' C=2 CF=-D__typeof_unqual__=__typeof__
+}
+
+style_w1() { build "$1" ' CC \[M\] ' W=1; }
+
+# ---------------------------------------------------------------------------
+
+failed=0
+log=$(mktemp)
+
+# check NAME KERNEL [KVER]
+check()
+{
+	local line="$1 ($2)"
+
+	# shellcheck disable=SC2053 # a glob
+	[[ $1 == $glob ]] || return 0
+	[ -z "$only" ] || [ "$only" = "$2" ] || return 0
+	if ("$1" ${3:+"$3"}) >"$log" 2>&1; then
+		echo "ok - $line"
+	else
+		echo "not ok - $line"
+		sed 's/^/# /' "$log"
+		failed=1
+	fi
+}
+
+for name in checkpatch shellcheck codespell kernel_doc man_pages includes kernel_version; do
+	check "style_$name" host
+done
+while read -r kernel kver; do
+	for name in sparse w1; do
+		check "style_$name" "$kernel" "$kver"
+	done
+done <<<"$KERNELS"
+rm -f "$log"
+exit $failed
