@@ -67,21 +67,24 @@ static bool has_memcg(struct cgroup *cgrp)
 
 static struct cgroup *get_attach_cgroup(const struct bpf_oom_ops *ops)
 {
-	struct cgroup *root = &cgrp_dfl_root.cgrp, *cgrp;
+	u64 root_id = cgroup_id(&cgrp_dfl_root.cgrp);
+	u64 id = ops->cgroup_id ?: root_id;
+	struct cgroup *cgrp;
 
-	if (!ops->cgroup_id || ops->cgroup_id == cgroup_id(root))
-		return root;
-	if (!IS_ENABLED(CONFIG_MEMCG)) {
+	if (id != root_id && !IS_ENABLED(CONFIG_MEMCG)) {
 		pr_warn_ratelimited("policy %s: this kernel has no memory cgroups, only a system-wide policy is possible\n",
 				    ops->name);
 		return ERR_PTR(-EOPNOTSUPP);
 	}
-	cgrp = cgroup_get_from_id(ops->cgroup_id);
+	/* Finds only what is in our cgroup namespace, also for the root. */
+	cgrp = cgroup_get_from_id(id);
 	if (IS_ERR(cgrp)) {
-		pr_warn_ratelimited("policy %s: no cgroup with id %llu\n",
-				    ops->name, ops->cgroup_id);
+		pr_warn_ratelimited("policy %s: no cgroup with id %llu in this cgroup namespace\n",
+				    ops->name, id);
 		return ERR_PTR(-ENOENT);
 	}
+	if (id == root_id)
+		return cgrp;
 	if (!has_memcg(cgrp)) {
 		pr_warn_ratelimited("policy %s: cgroup %llu has no memory controller; enable it in cgroup.subtree_control of its parent\n",
 				    ops->name, ops->cgroup_id);

@@ -20,4 +20,26 @@
 #define KF_TRUSTED_ARGS 0
 #endif
 
+/**
+ * compat_kfunc_id() - look up a kfunc of the kernel itself
+ * @name: its name, one that no module uses
+ *
+ * bpf_find_btf_id() is exported since 7.0 or so; the build looks whether it is.
+ * 6.12, where it is not, has none of the kfuncs that are looked up. The
+ * reference on the kernel's BTF cannot be dropped by a module; the kernel never
+ * frees that one.
+ *
+ * Return: the id in the kernel's BTF; 0 or negative if there is none.
+ */
+static inline s32 compat_kfunc_id(const char *name)
+{
+#ifdef COMPAT_BPF_FIND_BTF_ID
+	struct btf *btf;
+
+	return bpf_find_btf_id(name, BTF_KIND_FUNC, &btf);
+#else
+	return 0;
+#endif
+}
+
 #endif /* _BPF_OOM_COMPAT_H */

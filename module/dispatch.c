@@ -17,13 +17,15 @@
  * @oc: the OOM
  * @task: whose failed allocation brought it here; only it may kill
  * @asked: policies asked so far
- * @kills: tasks that the policy that is being asked has killed
+ * @kills: processes that the policy that is being asked has killed
+ * @dying: it chose one that had been killed before and is on its way out
  */
 struct decision {
 	struct oom_control *oc;
 	struct task_struct *task;
 	unsigned int asked;
 	unsigned int kills;
+	bool dying;
 };
 
 /*
@@ -34,7 +36,7 @@ struct decision {
 static struct decision *deciding;
 
 /* Room for the paths in the report; used by one decision at a time. */
-static char policy_path[256], oom_path[256];
+static char policy_path[PATH_MAX], oom_path[PATH_MAX];
 
 static const char *constraint_text(const struct oom_control *oc)
 {
@@ -76,7 +78,6 @@ static void report_default(const struct oom_control *oc)
 	static DEFINE_RATELIMIT_STATE(default_rs, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
 
-	ratelimit_set_flags(&default_rs, RATELIMIT_MSG_ON_RELEASE);
 	if (__ratelimit(&default_rs))
 		report(oc, "default", &cgrp_dfl_root.cgrp, 0);
 }
@@ -89,6 +90,7 @@ static bool ask_policy(struct attachment *att, void *arg)
 
 	d->asked++;
 	d->kills = 0;
+	d->dying = false;
 	/*
 	 * A blocking allocation in a handler would come back to the OOM killer,
 	 * whose lock we hold, and a page fault would allocate. With PF_MEMALLOC
@@ -102,7 +104,7 @@ static bool ask_policy(struct attachment *att, void *arg)
 
 	if (d->kills)
 		report(d->oc, att->ops->name, att->cgrp, d->kills);
-	return ret > 0 && d->kills;
+	return ret == 1 && (d->kills || d->dying);
 }
 
 /**
@@ -146,7 +148,7 @@ bool bpf_oom_handle(struct oom_control *oc)
  * only about OOMs at or below its cgroup, and oom_hook_kill() keeps to those.
  *
  * Context: within a handler.
- * Return: see oom_hook_kill().
+ * Return: 0 if memory will come from @task, else an error of oom_hook_kill().
  */
 int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 			 const char *message)
@@ -159,5 +161,7 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 	ret = oom_hook_kill(oc, task, message);
 	if (!ret)
 		d->kills++;
-	return ret;
+	else if (ret == 1)
+		d->dying = true;
+	return ret < 0 ? ret : 0;
 }

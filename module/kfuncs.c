@@ -18,13 +18,15 @@ __bpf_kfunc_start_defs();
  * @task: the chosen process; the program keeps its reference
  * @message__str: what the kernel log says before ": Killed process"
  *
- * A success is what makes a handler's "return 1" count.
+ * A success is what makes a handler's "return 1" count. It is one, without
+ * another kill, when the process was a victim before and is still on its way
+ * out; that is bounded by the OOM reaper.
  *
  * Context: sleepable bpf_oom_ops programs.
  * Return: 0; -EINVAL for an @oc that is not being handled by this task; -EPERM
  * for init, a kernel thread or an oom_score_adj of -1000; -EXDEV for a task
  * outside the domain of the OOM (its memcg, cpuset or memory policy); -ESRCH for
- * a task without memory to free: exiting, or reaped already.
+ * a task without memory to free: exiting, reaped already, or a vfork()'s child.
  */
 __bpf_kfunc int bpf_oom_kill_process(struct oom_control *oc,
 				     struct task_struct *task,

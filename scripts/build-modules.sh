@@ -11,6 +11,7 @@ set -eu
 kdir=${1:?usage: build-modules.sh KDIR}
 cd "$(dirname "$0")/.."
 gen=module/.gen
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 die()
 {
@@ -90,7 +91,15 @@ if [ -n "$shim" ]; then
 	rm -f module/shim/oom_hook.ko
 fi
 
-make -C "$kdir" M="$PWD" BPF_OOM_MEMCG_KFUNCS="$memcg_kfuncs" \
+find_btf_id=
+if grep -qw bpf_find_btf_id "$kdir/Module.symvers" 2>/dev/null; then
+	find_btf_id=y
+fi
+
+# shellcheck disable=SC2086 # several arguments
+make -C "$kdir" M="$PWD" BPF_OOM_VERSION="$version" \
+	BPF_OOM_MEMCG_KFUNCS="$memcg_kfuncs" \
+	COMPAT_BPF_FIND_BTF_ID="$find_btf_id" \
 	KBUILD_EXTRA_SYMBOLS="$PWD/$gen/Module.symvers" \
 	${KBUILD_ARGS:-} modules
 

@@ -138,3 +138,30 @@ TEST(a_declared_oom_does_not_wait_unless_told_to)
 	reap(eats);
 	policy_close(p);
 }
+
+TEST(the_root_memcg_declares_an_oom_of_the_system)
+{
+	struct policy *p = policy_on("declared", NULL, 1);
+	pid_t pid;
+
+	cg_make("a");
+	pid = hog("a", 5, 0);
+	policy_control(p)->kill_pid[0] = pid;
+	CHECK_EQ(hooktest("declare 1 0 1"), 1);
+	CHECK(killed(pid), "the policy's choice lives");
+	CHECK_EQ(policy_control(p)->memcg_id, 0);
+	policy_close(p);
+}
+
+TEST(declaring_an_oom_within_an_oom_is_refused)
+{
+	struct policy *p = policy_on("unasked", NULL, 0);
+
+	/* From a notifier: oom_lock is held, no policy is being asked. */
+	CHECK_EQ(hooktest("notifier 2"), 0);
+	CHECK_EQ(hooktest("oom 0"), 1);
+	CHECK_EQ(hooktest("notifier 0"), 0);
+	CHECK(klog_has("hooktest: declared by a notifier: -35"), "said: %s",
+	      klog_line("declared by a notifier") ?: "nothing");
+	policy_close(p);
+}

@@ -11,6 +11,12 @@
 
 static unsigned long long mark;
 
+/* A record of /dev/kmsg: "prio,seq,time,flags;text\n KEY=value\n" */
+static bool record_seq(const char *record, unsigned long long *seq)
+{
+	return sscanf(record, "%*u,%llu", seq) == 1;
+}
+
 /* Calls fn for each record since the mark; stops when it returns true. */
 static bool klog_walk(bool (*fn)(const char *text, void *arg), void *arg)
 {
@@ -32,8 +38,7 @@ static bool klog_walk(bool (*fn)(const char *text, void *arg), void *arg)
 		if (n <= 0)
 			break;
 		buf[n] = 0;
-		/* "prio,seq,time,flags;text\n KEY=value\n" */
-		if (sscanf(buf, "%*u,%llu", &seq) != 1 || seq <= mark)
+		if (!record_seq(buf, &seq) || seq <= mark)
 			continue;
 		text = strchr(buf, ';');
 		if (!text)
@@ -60,7 +65,7 @@ void klog_mark(void)
 	}
 	while ((n = read(in, buf, sizeof(buf) - 1)) > 0) {
 		buf[n] = 0;
-		sscanf(buf, "%*u,%llu", &mark);
+		record_seq(buf, &mark);
 		if (strstr(buf, "oomtest: mark"))
 			break;
 	}

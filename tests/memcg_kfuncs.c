@@ -9,9 +9,10 @@
 
 static struct memcgread_bpf *read_memcg(unsigned long long id)
 {
-	struct memcgread_bpf *r = memcgread_bpf__open_and_load();
-	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	struct bpf_test_run_opts opts = { .sz = sizeof(opts) };
+	struct memcgread_bpf *r;
 
+	r = memcgread_bpf__open_and_load();
 	CHECK(r, "load: %s", strerror(errno));
 	r->bss->cgroup_id = id;
 	CHECK(!bpf_prog_test_run_opts(bpf_program__fd(r->progs.read_memcg), &opts),

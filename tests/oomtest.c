@@ -105,6 +105,12 @@ static int wait_limited(pid_t pid)
 	return -1;
 }
 
+static void __attribute__((noreturn)) die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
 static void first_line(char *why)
 {
 	char *nl = strpbrk(why, "\r\n");
@@ -129,6 +135,17 @@ static bool leaves_nothing(char *why, size_t len)
 	return false;
 }
 
+static bool left_clean(const char *allow, char *why, size_t len)
+{
+	char line[400];
+
+	if (klog_bad(allow, line, sizeof(line))) {
+		snprintf(why, len, "kernel log: %s", line);
+		return false;
+	}
+	return leaves_nothing(why, len);
+}
+
 static pid_t start_test(const struct test *t, const char *script, int out)
 {
 	pid_t pid = fork();
@@ -149,7 +166,7 @@ static pid_t start_test(const struct test *t, const char *script, int out)
 
 static void run(const struct test *t, const char *name, const char *script)
 {
-	char why[700] = "", logline[400] = "";
+	char why[700] = "";
 	unsigned long long began = now_ns();
 	int out[2], status;
 	ssize_t n;
@@ -157,10 +174,11 @@ static void run(const struct test *t, const char *name, const char *script)
 
 	result("start %s\n", name);
 	klog_mark();
-	if (pipe2(out, O_NONBLOCK) || (pid = start_test(t, script, out[1])) < 0) {
-		perror("oomtest");
-		exit(2);
-	}
+	if (pipe2(out, O_NONBLOCK))
+		die("pipe");
+	pid = start_test(t, script, out[1]);
+	if (pid < 0)
+		die("fork");
 	close(out[1]);
 	status = wait_limited(pid);
 	n = read(out[0], why, sizeof(why) - 1);
@@ -172,20 +190,17 @@ static void run(const struct test *t, const char *name, const char *script)
 
 	nr_run++;
 	printf("    # %.1f s\n", (double)(now_ns() - began) / 1e9);
-	if (status == -1)
+	if (status == -1) {
 		snprintf(why, sizeof(why), "no end after %d s", TIME_LIMIT_S);
-	else if (WIFSIGNALED(status))
+	} else if (WIFSIGNALED(status)) {
 		snprintf(why, sizeof(why), "killed by signal %d", WTERMSIG(status));
-	else if (WEXITSTATUS(status) == EXIT_SKIP) {
+	} else if (WEXITSTATUS(status) == EXIT_SKIP) {
 		result("skip %s - %s\n", name, why);
 		return;
-	} else if (WEXITSTATUS(status) == 0) {
-		if (klog_bad(t ? t->allow : NULL, logline, sizeof(logline)))
-			snprintf(why, sizeof(why), "kernel log: %s", logline);
-		else if (leaves_nothing(why, sizeof(why))) {
-			result("ok %s\n", name);
-			return;
-		}
+	} else if (WEXITSTATUS(status) == 0 &&
+		   left_clean(t ? t->allow : NULL, why, sizeof(why))) {
+		result("ok %s\n", name);
+		return;
 	}
 	nr_failed++;
 	result("not ok %s - %s\n", name, *why ? why : "exit status not 0");

@@ -15,6 +15,7 @@
 #include <bpf_oom/oom.h>
 
 #include "harness.h"
+#include "klog.h"
 #include "policy.h"
 #include "policy.skel.h"
 #include "util.h"
@@ -256,7 +257,7 @@ pid_t hog(const char *cg, unsigned int mb, int adj)
 static void read_files(size_t want)
 {
 	char buf[65536], path[PATH_MAX];
-	FILE *names = popen("find /usr/lib -type f -size +200k", "r");
+	FILE *names = popen("find /usr/lib/x86_64-linux-gnu -maxdepth 1 -type f -size +1M", "r");
 	size_t done = 0;
 
 	while (names && done < want && fgets(path, sizeof(path), names)) {
@@ -413,6 +414,18 @@ struct policy *policy_on(const char *name, const char *cg, int ret)
 	err = policy_attach(p);
 	CHECK(!err, "%s does not attach: %s", name, strerror(-err));
 	return p;
+}
+
+void check_report(const char *policy, const char *policy_cg,
+		  const char *constraint, const char *oom_cg, int killed)
+{
+	char want[512];
+
+	snprintf(want, sizeof(want),
+		 "oom_policy=%s,policy_cgroup=%s,constraint=CONSTRAINT_%s,oom_cgroup=%s,killed=%d",
+		 policy, policy_cg, constraint, oom_cg, killed);
+	CHECK(klog_has(want), "no '%s' but: %s", want,
+	      klog_line("oom_policy=") ?: "no such line");
 }
 
 void util_init(bool quiet)

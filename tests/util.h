@@ -65,4 +65,8 @@ void policy_close(struct policy *p);
 /* Open, load and attach or fail; cg NULL: system-wide. */
 struct policy *policy_on(const char *name, const char *cg, int ret);
 
+/* Checks the line with which the report says who decided. */
+void check_report(const char *policy, const char *policy_cg,
+		  const char *constraint, const char *oom_cg, int killed);
+
 #endif /* TESTS_UTIL_H */

@@ -3,16 +3,19 @@
 #include <bpf/libbpf.h>
 
 #include "harness.h"
+#include "klog.h"
 #include "util.h"
 
 static char verifier_log[1 << 20];
 
 static void must_not_load(const char *name, const char *why)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts,
-		    .kernel_log_buf = verifier_log,
-		    .kernel_log_size = sizeof(verifier_log),
-		    .kernel_log_level = 1);
+	struct bpf_object_open_opts opts = {
+		.sz = sizeof(opts),
+		.kernel_log_buf = verifier_log,
+		.kernel_log_size = sizeof(verifier_log),
+		.kernel_log_level = 1,
+	};
 	char path[256];
 	struct bpf_object *obj;
 	int err;
@@ -80,4 +83,29 @@ TEST(oom_kfuncs_are_rejected_in_other_struct_ops)
 TEST(a_write_to_oom_control_is_rejected)
 {
 	must_not_load("bad_write", "only read is supported");
+}
+
+TEST(an_arena_is_rejected)
+{
+	must_not_load("bad_arena", "handle_out_of_memory");
+	CHECK(klog_has("cannot use an arena"), "the kernel log does not say why");
+}
+
+TEST(reading_the_memory_of_another_task_is_rejected)
+{
+	must_not_load("bad_usermem", "copy_from_user_task");
+}
+
+TEST(sending_a_signal_is_rejected)
+{
+	must_not_load("bad_signal", "send_signal");
+}
+
+TEST(a_kfunc_that_evades_the_checks_is_rejected)
+{
+	if (sh("grep -q ' bpf_send_signal_task$' /proc/kallsyms"))
+		test_skip("this kernel has none of them");
+	must_not_load("bad_kfunc", "handle_out_of_memory");
+	CHECK(klog_has("a policy cannot call bpf_send_signal_task()"),
+	      "the kernel log does not say why");
 }

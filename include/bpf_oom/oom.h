@@ -25,12 +25,15 @@ struct oom_control;
  *	memcg__nullable: the memcg that hit its limit, at or below cgrp; NULL when
  *	the whole system (or a cpuset, or a NUMA policy) is out of memory.
  *
- *	Must be sleepable. Runs in the task whose allocation failed, oom_lock is
- *	held, page faults are off (bpf_copy_from_user() fails), allocations
- *	do not wait for reclaim. The arguments are trusted until the return.
+ *	Must be sleepable. Runs in the task that ran out of memory, which need
+ *	not be below cgrp: it may be a kernel thread, or who lowered memory.max.
+ *	oom_lock is held, page faults are off (bpf_copy_from_user() fails),
+ *	allocations do not wait for reclaim; arenas, signals and what takes locks
+ *	of an mm are refused at load. The arguments are trusted until the return.
+ *	Not called when there is no task at or below the memcg.
  *
  *	Return 1 for "handled". It counts only if bpf_oom_kill_process() has
- *	succeeded during the call. Any other value, or a bare 1, hands the OOM
+ *	returned 0 during the call. Any other value, or a bare 1, hands the OOM
  *	to the next policy: first those on the same cgroup in the order of
  *	their attachment, then those of its ancestors up to the root; after the
  *	last one the kernel's own killer decides.
@@ -42,10 +45,13 @@ struct oom_control;
  *	are asked about an OOM of the whole system. Set before load.
  * @flags: none defined, 0.
  *
- * Attaching fails with -ENOENT when there is no such cgroup, -EBUSY when it is
- * being removed or when this map is attached already, -ENODEV when it has no
- * memory controller, -EOPNOTSUPP on a kernel without CONFIG_MEMCG. Loading
- * fails with -EINVAL on a bad member; the kernel log says which.
+ * Attaching fails with -ENOENT when there is no such cgroup in the caller's
+ * cgroup namespace, -EBUSY when it is being removed, when this map is attached
+ * already or when another owner (a livepatch) has the kernel's OOM functions,
+ * -ENODEV when it has no memory controller, -EOPNOTSUPP on a kernel without
+ * CONFIG_MEMCG. Loading fails with -EINVAL on a bad member. The kernel log says
+ * what was wrong. If the memory controller is taken away from the cgroup later,
+ * the policy stays and is not asked.
  *
  * The attachment ends when its link is closed and unpinned, or with its cgroup.
  * Detaching returns when no handler of the policy is running.

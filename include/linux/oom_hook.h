@@ -29,17 +29,18 @@ struct task_struct;
  *	oc->constraint, oc->totalpages and oc->nodemask are set.
  *	Return true if memory is on its way, which only oom_hook_kill() can
  *	bring about; false hands the OOM to the kernel's own killer.
- *	Context: process context of the allocating task, may sleep, oom_lock is
- *	held, so there is one call at a time. Must not allocate in a way that
- *	reclaims, must not take a lock under which others allocate, must not
- *	fault in user memory.
- *	Ownership: @oc and oc->memcg are the caller's and valid until the return.
+ *	Called in process context, mostly by the allocating task, but also by
+ *	a worker (sysrq), kswapd, or whoever lowers memory.max; current need not
+ *	be in the domain. May sleep; oom_lock is held, so there is one call at
+ *	a time. Must not allocate in a way that reclaims, must not take a lock
+ *	under which others allocate, must not fault in user memory.
+ *	@oc and oc->memcg are the caller's and valid until the return;
  *	oc->chosen is NULL and stays with the provider.
+ *	Not called when the domain has no task at all.
  * @cgroup_offline: A cgroup of the default hierarchy has just been removed. Its
  *	tasks are gone, CSS_ONLINE is cleared in its ->self.flags.
- *	Context: atomic, may not sleep; cgroup_mutex is held.
- *	Ownership: the cgroup is the caller's; take a reference to keep it.
- *	Optional, as handle_oom is not.
+ *	Called in atomic context; cgroup_mutex is held. The cgroup is the
+ *	caller's; take a reference to keep it. Optional, as handle_oom is not.
  */
 struct oom_hook_ops {
 	bool (*handle_oom)(struct oom_control *oc);
@@ -55,8 +56,9 @@ struct oom_hook_ops {
  *
  * Context: process context, may sleep; takes oom_lock for a moment.
  * Return: 0; -EINVAL without ->handle_oom; -EBUSY if somebody is registered,
- * or if another user (a livepatch) has replaced the same kernel functions, in
- * which case the kernel log names the function.
+ * or if another user (a livepatch, a kprobe that changes the function) has the
+ * same kernel functions; -EAGAIN if BPF trampolines on them are being changed
+ * all the time; another error of ftrace. The kernel log then names the function.
  */
 int oom_hook_register(const struct oom_hook_ops *ops);
 
@@ -83,11 +85,12 @@ void oom_hook_unregister(const struct oom_hook_ops *ops);
  *
  * Context: only from within ->handle_oom() and with its @oc.
  * Ownership: the caller keeps its reference to @task.
- * Return: 0 when @task is an OOM victim now and its memory is not yet reaped;
- * -EINVAL when @oc is not the OOM that is being handled by current; -EPERM for
- * init, a kernel thread or an oom_score_adj of -1000; -EXDEV for a task outside
- * the domain of @oc (see oom_hook_in_domain()); -ESRCH for a task that has no
- * memory left to give.
+ * Return: 0 when @task has been killed; 1 when it was a victim before, is still
+ * on its way out, and nothing had to be done; -EINVAL when @oc is not the OOM
+ * that current is handling; -EPERM for init, a kernel thread or an oom_score_adj
+ * of -1000; -EXDEV for a task outside the domain of @oc (see
+ * oom_hook_in_domain()); -ESRCH for a task that has no memory to give: exiting,
+ * reaped, or the child of a vfork().
  */
 int oom_hook_kill(struct oom_control *oc, struct task_struct *task,
 		  const char *message);
@@ -120,7 +123,7 @@ void oom_hook_scan(struct oom_control *oc,
 
 /**
  * oom_hook_declare() - declare an OOM without a failed allocation
- * @memcg: the memcg that is out of memory, NULL for the whole system
+ * @memcg: the memcg that is out of memory, NULL or the root for the whole system
  * @order: order of the allocation to report, 0 to MAX_PAGE_ORDER
  * @wait: wait for another OOM that is being handled, else fail
  *
@@ -132,7 +135,8 @@ void oom_hook_scan(struct oom_control *oc,
  * Ownership: the caller keeps its reference to @memcg.
  * Return: 1 if memory is on its way, 0 if nothing could be killed, -EINVAL for
  * a bad @order, -EBUSY without @wait while another OOM is being handled,
- * -EDEADLK from within an OOM, -EINTR if a signal ended the wait.
+ * -EDEADLK from within an OOM that goes through the hook, -EINTR if a fatal
+ * signal ended the wait.
  */
 int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait);
 

@@ -14,12 +14,23 @@
 #include "shim.h"
 
 static struct tracepoint *rmdir_tp;
-/* Set before the probe is registered and until it is gone. */
+/*
+ * NULL while nobody is registered. Read under RCU, which the last reader is
+ * waited for by. Not by tracepoint_synchronize_unregister(): that waits for
+ * sleepable BPF programs too, and one may be what is detaching here.
+ */
 static void (*offline_cb)(struct cgroup *cgrp);
 
 static void rmdir_probe(void *data, struct cgroup *cgrp, const char *path)
 {
-	offline_cb(cgrp);
+	void (*offline)(struct cgroup *cgrp);
+
+	rcu_read_lock();
+	offline = READ_ONCE(offline_cb);
+	/* Other hierarchies have cgroups too. */
+	if (offline && cgrp->root == &cgrp_dfl_root)
+		offline(cgrp);
+	rcu_read_unlock();
 }
 
 static void find_rmdir_tp(struct tracepoint *tp, void *priv)
@@ -42,12 +53,12 @@ int shim_cgroup_on(void (*offline)(struct cgroup *cgrp))
 {
 	int ret;
 
-	offline_cb = offline;
+	WRITE_ONCE(offline_cb, offline);
 	if (!offline)
 		return 0;
 	ret = tracepoint_probe_register(rmdir_tp, rmdir_probe, NULL);
 	if (ret)
-		offline_cb = NULL;
+		WRITE_ONCE(offline_cb, NULL);
 	return ret;
 }
 
@@ -56,6 +67,12 @@ void shim_cgroup_off(void)
 	if (!offline_cb)
 		return;
 	tracepoint_probe_unregister(rmdir_tp, rmdir_probe, NULL);
+	WRITE_ONCE(offline_cb, NULL);
+	synchronize_rcu();
+}
+
+/* No probe may be in our text any more. */
+void shim_cgroup_exit(void)
+{
 	tracepoint_synchronize_unregister();
-	offline_cb = NULL;
 }

@@ -33,6 +33,7 @@ module_init(oom_hook_init);
 
 static void __exit oom_hook_exit(void)
 {
+	shim_cgroup_exit();
 	shim_redirect_exit();
 }
 module_exit(oom_hook_exit);

@@ -32,9 +32,10 @@ static const struct oom_hook_ops *hook_user;
 /* The OOM whose selection is to be stopped at its first task. */
 static struct oom_control *stop_selection;
 static bool selection_reached;
-/* The OOM that the user is being asked about, and by which task. */
+/* The OOM that the user is being asked about. */
 static struct oom_control *asked_oc;
-static struct task_struct *asked_task;
+/* The task that is in here. Others compare it with themselves without the lock. */
+static struct task_struct *oom_task;
 
 int shim_oom_evaluate_task(struct task_struct *task, void *arg)
 {
@@ -56,14 +57,12 @@ static bool ask_user(struct oom_control *oc)
 	bool relief;
 
 	asked_oc = oc;
-	asked_task = current;
 	relief = hook_user->handle_oom(oc);
-	asked_task = NULL;
 	asked_oc = NULL;
 	return relief;
 }
 
-bool shim_out_of_memory(struct oom_control *oc)
+static bool settle(struct oom_control *oc)
 {
 	bool ret;
 
@@ -80,6 +79,16 @@ bool shim_out_of_memory(struct oom_control *oc)
 			return true;
 	}
 	ret = out_of_memory(oc);
+	return ret;
+}
+
+bool shim_out_of_memory(struct oom_control *oc)
+{
+	bool ret;
+
+	WRITE_ONCE(oom_task, current);
+	ret = settle(oc);
+	WRITE_ONCE(oom_task, NULL);
 	return ret;
 }
 
@@ -151,7 +160,9 @@ bool oom_hook_in_domain(struct oom_control *oc, struct task_struct *task)
 	if (!oc->memcg)
 		return kernel_considers(oc, task);
 	rcu_read_lock();
-	inside = mem_cgroup_is_descendant(mem_cgroup_from_task(task), oc->memcg);
+	/* A kill takes the process: where a thread of it sits does not matter. */
+	inside = mem_cgroup_is_descendant(mem_cgroup_from_task(task->group_leader),
+					  oc->memcg);
 	rcu_read_unlock();
 	return inside;
 }
@@ -160,16 +171,19 @@ EXPORT_SYMBOL_GPL(oom_hook_in_domain);
 int oom_hook_kill(struct oom_control *oc, struct task_struct *task,
 		  const char *message)
 {
-	if (oc != asked_oc || asked_task != current)
+	if (READ_ONCE(oom_task) != current || oc != asked_oc)
 		return -EINVAL;
 	if (is_global_init(task) || (task->flags & PF_KTHREAD) ||
 	    task->signal->oom_score_adj == OOM_SCORE_ADJ_MIN)
 		return -EPERM;
-	/* By now only an mm that is gone, reaped or borrowed scores so low. */
+	/* By now only an mm that is gone, reaped or a vfork's scores so low. */
 	if (oom_badness(task, oc->totalpages) == LONG_MIN)
 		return -ESRCH;
 	if (!oom_hook_in_domain(oc, task))
 		return -EXDEV;
+	/* As in the kernel's scan: wait for it, and do not say it once more. */
+	if (oc->order != -1 && tsk_is_oom_victim(task))
+		return 1;
 
 	/* oom_kill_process() drops this reference. */
 	get_task_struct(task);
@@ -229,8 +243,11 @@ int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait)
 
 	if (order < 0 || order > MAX_PAGE_ORDER)
 		return -EINVAL;
-	if (READ_ONCE(asked_task) == current)
+	if (READ_ONCE(oom_task) == current)
 		return -EDEADLK;
+	/* The root has no limit to hit: out of memory is the system. */
+	if (memcg && !memcg->css.parent)
+		oc.memcg = NULL;
 	if (wait) {
 		if (mutex_lock_killable(&oom_lock))
 			return -EINTR;

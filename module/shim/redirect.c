@@ -14,7 +14,7 @@
 struct redirect {
 	struct ftrace_ops ops;
 	const char *name;
-	unsigned long target;
+	unsigned long from, to;
 };
 
 static void notrace redirect_call(unsigned long ip, unsigned long parent_ip,
@@ -25,7 +25,7 @@ static void notrace redirect_call(unsigned long ip, unsigned long parent_ip,
 
 	/* Our own calls want the original. */
 	if (!within_module(parent_ip, THIS_MODULE))
-		ftrace_regs_set_instruction_pointer(fregs, r->target);
+		ftrace_regs_set_instruction_pointer(fregs, r->to);
 }
 
 /*
@@ -33,13 +33,14 @@ static void notrace redirect_call(unsigned long ip, unsigned long parent_ip,
  * whoever comes last. PERMANENT: kernel.ftrace_enabled=0 must not silently
  * turn the policies off.
  */
-#define REDIRECT(fn, to) {						\
+#define REDIRECT(fn, replacement) {					\
 	.ops = {							\
 		.func = redirect_call,					\
 		.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT, \
 	},								\
 	.name = #fn,							\
-	.target = (unsigned long)(to),					\
+	.from = (unsigned long)(fn),					\
+	.to = (unsigned long)(replacement),				\
 }
 
 /* Inner first: without it the outer one would run the kernel's selection twice. */
@@ -50,8 +51,30 @@ static struct redirect redirects[] = {
 
 static void redirects_off(int nr)
 {
-	while (nr--)
-		unregister_ftrace_function(&redirects[nr].ops);
+	while (nr--) {
+		struct redirect *r = &redirects[nr];
+		int ret = unregister_ftrace_function(&r->ops);
+
+		if (!ret)
+			continue;
+		/* ftrace has given up on itself; its calls still lead to us. */
+		pr_err("cannot restore %s() (%d): this module stays loaded\n",
+		       r->name, ret);
+		__module_get(THIS_MODULE);
+	}
+}
+
+/* A BPF trampoline that is being changed makes ftrace ask us to come again. */
+#define REGISTER_TRIES 100
+
+static int register_redirect(struct redirect *r)
+{
+	int ret, tries = REGISTER_TRIES;
+
+	do {
+		ret = register_ftrace_function(&r->ops);
+	} while (ret == -EAGAIN && --tries);
+	return ret;
 }
 
 int shim_redirect_on(void)
@@ -59,12 +82,12 @@ int shim_redirect_on(void)
 	int i, ret;
 
 	for (i = 0; i < ARRAY_SIZE(redirects); i++) {
-		ret = register_ftrace_function(&redirects[i].ops);
+		ret = register_redirect(&redirects[i]);
 		if (ret) {
-			pr_err("cannot redirect %s() (%d): %s\n",
+			pr_err("cannot redirect %s() (%d)%s\n",
 			       redirects[i].name, ret, ret == -EBUSY ?
-			       "a livepatch has replaced it, or kernel.ftrace_enabled is 0" :
-			       "ftrace refused");
+			       ": a livepatch or kprobe owns it, or kernel.ftrace_enabled is 0" :
+			       "");
 			redirects_off(i);
 			return ret;
 		}
@@ -83,7 +106,10 @@ static void free_filters(int nr)
 		ftrace_free_filter(&redirects[nr].ops);
 }
 
-/* Setting the filter fails where the function cannot be traced: not there. */
+/*
+ * By address: modules may have functions of these names. Fails where the
+ * function cannot be traced.
+ */
 int shim_redirect_init(void)
 {
 	int i, ret;
@@ -91,10 +117,9 @@ int shim_redirect_init(void)
 	for (i = 0; i < ARRAY_SIZE(redirects); i++) {
 		struct redirect *r = &redirects[i];
 
-		ret = ftrace_set_filter(&r->ops, (unsigned char *)r->name,
-					strlen(r->name), 1);
+		ret = ftrace_set_filter_ip(&r->ops, r->from, 0, 1);
 		if (ret) {
-			pr_err("ftrace cannot hook %s() (%d): inlined or notrace in this kernel\n",
+			pr_err("ftrace cannot hook %s() (%d): notrace in this kernel\n",
 			       r->name, ret);
 			free_filters(i);
 			return ret;
@@ -105,16 +130,14 @@ int shim_redirect_init(void)
 
 /*
  * The redirects are off, but a task may have been sent here before and not have
- * left yet. It has either not slept since, then the first grace period waits
- * for it; or it sleeps in shim_out_of_memory(), then it holds oom_lock, as all
- * callers of out_of_memory() do; and once it has let go of that, the second
- * grace period waits for its last instructions in our text.
+ * left yet. It has either not slept since, then the grace period waits for it;
+ * or it sleeps in shim_out_of_memory(), then it holds oom_lock, as all callers
+ * of out_of_memory() do, until after it has left our text.
  */
 void shim_redirect_exit(void)
 {
 	synchronize_rcu_tasks();
 	mutex_lock(&oom_lock);
 	mutex_unlock(&oom_lock);
-	synchronize_rcu_tasks();
 	free_filters(ARRAY_SIZE(redirects));
 }

@@ -15,6 +15,7 @@ void shim_redirect_exit(void);
 int shim_cgroup_init(void);
 int shim_cgroup_on(void (*offline)(struct cgroup *cgrp));
 void shim_cgroup_off(void);
+void shim_cgroup_exit(void);
 
 /* oom.c: what stands in for the two kernel functions */
 bool shim_out_of_memory(struct oom_control *oc);

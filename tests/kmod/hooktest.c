@@ -10,7 +10,8 @@
  *	dying CG	wait to be killed, then the same with GFP_KERNEL
  *	later MS	the same for the whole system, from a worker, so much later
  *	declare CG ORDER WAIT	oom_hook_declare()
- *	notifier 0|1	an OOM notifier that claims to have freed a page
+ *	notifier 0|1|2	an OOM notifier that claims to have freed a page; 2: and
+ *			that declares an OOM while one is being handled
  *	user 0|1	register with the hook: decline each OOM, count its domain
  *	counts		"notified asked scanned in_domain"
  */
@@ -69,7 +70,7 @@ static long run_declare(u64 id, int order, bool wait)
 	long ret;
 
 	if (!declare)
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	memcg = memcg_of(id, &cgrp);
 	ret = IS_ERR(memcg) ? PTR_ERR(memcg) : declare(memcg, order, wait);
 	if (!IS_ERR_OR_NULL(cgrp))
@@ -82,13 +83,19 @@ static void oom_later(struct work_struct *work)
 {
 	pr_info("hooktest: later: %ld\n", run_oom(0, GFP_KERNEL));
 }
+
 static DECLARE_DELAYED_WORK(later_work, oom_later);
+
+static bool notifier_declares;
 
 static int notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	unsigned long *freed = data;
 
 	atomic_inc(&notified);
+	if (notifier_declares)
+		pr_info("hooktest: declared by a notifier: %ld\n",
+			run_declare(0, 0, true));
 	*freed += 1;
 	return NOTIFY_OK;
 }
@@ -126,7 +133,7 @@ static long set_user(bool on)
 	long ret = -EINVAL;
 
 	if (!reg || !unreg)
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	if (on && !registered)
 		ret = reg(&user_ops);
 	else if (!on && registered)
@@ -138,11 +145,12 @@ static long set_user(bool on)
 	return ret;
 }
 
-static long set_notifier(bool on)
+static long set_notifier(bool on, bool declares)
 {
 	if (on == notifying)
 		return -EINVAL;
 	notifying = on;
+	notifier_declares = declares;
 	return on ? register_oom_notifier(&notifier) :
 		    unregister_oom_notifier(&notifier);
 }
@@ -171,7 +179,7 @@ static long run_command(const char *cmd)
 		return queue_delayed_work(system_long_wq, &later_work,
 					  msecs_to_jiffies(a));
 	if (sscanf(cmd, "notifier %u", &a) == 1)
-		return set_notifier(a);
+		return set_notifier(a, a == 2);
 	if (sscanf(cmd, "user %u", &a) == 1)
 		return set_user(a);
 	return -EINVAL;
@@ -223,7 +231,7 @@ static void __exit hooktest_exit(void)
 	remove_proc_entry("hooktest", NULL);
 	cancel_delayed_work_sync(&later_work);
 	if (notifying)
-		set_notifier(false);
+		set_notifier(false, false);
 	if (registered)
 		set_user(false);
 }
