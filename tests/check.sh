@@ -184,11 +184,13 @@ style()
 		- "$glob" "$1"
 }
 
+# Those in once/ are about our scripts, not about the kernel.
 dkms_tests()
 {
-	local t name
+	local t name once=''
 
-	for t in tests/dkms/*.sh; do
+	[ "$1" != "${kernels%%$'\n'*}" ] || once=1
+	for t in tests/dkms/*.sh ${once:+tests/dkms/once/*.sh}; do
 		name=dkms_$(word "$(basename "$t" .sh)")
 		if [ ! -x "$t" ] || ! selected "$name"; then
 			continue
@@ -231,7 +233,8 @@ vm_tests()
 	(
 		exec 5>"$tmp/fifo"
 		status=0
-		limit 1900 tests/vm/run.sh -m 1G -p 'panic_on_warn=1' -t 1800 \
+		limit 1900 tests/vm/run.sh -m 1G \
+			-p 'panic_on_warn=1 numa=fake=2' -t 1800 \
 			-r "$tmp/fifo" -c "$tmp/console" "$kernel" \
 			"/usr/lib/bpf-oom/tests/oomtest -o /dev/virtio-ports/org.bpf-oom.result $(printf %q "$glob")" \
 			>"$tmp/out" 2>&1 5>&- || status=$?

@@ -3,7 +3,7 @@
 #
 # A kernel with BPF OOM of its own needs no module, and hears so.
 
-# shellcheck source=lib.sh
+# shellcheck source=../lib.sh
 . tests/dkms/lib.sh
 
 doctor

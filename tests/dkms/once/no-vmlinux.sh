@@ -3,7 +3,7 @@
 #
 # Headers without vmlinux, where kbuild would make modules that do nothing.
 
-# shellcheck source=lib.sh
+# shellcheck source=../lib.sh
 . tests/dkms/lib.sh
 
 doctor

@@ -3,7 +3,7 @@
 #
 # make uninstall removes every file that make install made.
 
-# shellcheck source=lib.sh
+# shellcheck source=../lib.sh
 . tests/dkms/lib.sh
 
 kdir=/lib/modules/$kver/build

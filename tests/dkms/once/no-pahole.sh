@@ -3,7 +3,7 @@
 #
 # Without pahole kbuild would make modules without BTF.
 
-# shellcheck source=lib.sh
+# shellcheck source=../lib.sh
 . tests/dkms/lib.sh
 
 doctor

@@ -4,7 +4,7 @@
 # make dkms-uninstall: leaves nothing of what make dkms-install made, and does
 # not mind if there is nothing.
 
-# shellcheck source=lib.sh
+# shellcheck source=../lib.sh
 . tests/dkms/lib.sh
 
 quiet make dkms-uninstall

@@ -3,7 +3,7 @@
 #
 # make with a KDIR that is nothing, or not headers.
 
-# shellcheck source=lib.sh
+# shellcheck source=../lib.sh
 . tests/dkms/lib.sh
 
 refused 'no kernel headers at /nowhere: install linux-headers' make KDIR=/nowhere

@@ -3,7 +3,7 @@
 #
 # make dkms-install over an installed version replaces it.
 
-# shellcheck source=lib.sh
+# shellcheck source=../lib.sh
 . tests/dkms/lib.sh
 
 quiet make dkms-install KVER="$kver"

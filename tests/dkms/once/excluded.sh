@@ -4,7 +4,7 @@
 # A kernel that cannot take the modules is skipped by DKMS, with a reason that
 # names what it lacks, and is not an error.
 
-# shellcheck source=lib.sh
+# shellcheck source=../lib.sh
 . tests/dkms/lib.sh
 
 doctor

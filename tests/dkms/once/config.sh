@@ -3,7 +3,7 @@
 #
 # The same without DKMS: make says what the kernel lacks.
 
-# shellcheck source=lib.sh
+# shellcheck source=../lib.sh
 . tests/dkms/lib.sh
 
 for option in CONFIG_LIVEPATCH CONFIG_DEBUG_INFO_BTF_MODULES; do
