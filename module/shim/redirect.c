@@ -11,121 +11,80 @@
 #include "klp.h"
 #include "shim.h"
 
-struct redirect {
-	struct ftrace_ops ops;
-	const char *name;
-	unsigned long from, to;
-};
+/* How far behind its symbol a function's call of ftrace can be: an ENDBR. */
+#define FENTRY_MAX 16
 
 static void notrace redirect_call(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops,
 				  struct ftrace_regs *fregs)
 {
-	struct redirect *r = container_of(ops, struct redirect, ops);
+	unsigned long to = (unsigned long)shim_oom_evaluate_task;
 
 	/* Our own calls want the original. */
-	if (!within_module(parent_ip, THIS_MODULE))
-		ftrace_regs_set_instruction_pointer(fregs, r->to);
+	if (within_module(parent_ip, THIS_MODULE))
+		return;
+	if (ip - (unsigned long)out_of_memory < FENTRY_MAX)
+		to = (unsigned long)shim_out_of_memory;
+	ftrace_regs_set_instruction_pointer(fregs, to);
 }
 
 /*
- * IPMODIFY makes ftrace refuse a second owner of the function (a livepatch),
- * whoever comes last. PERMANENT: kernel.ftrace_enabled=0 must not silently
- * turn the policies off.
+ * One for both functions: they come and go together. IPMODIFY makes ftrace
+ * refuse a second owner of a function (a livepatch), whoever comes last.
+ * PERMANENT: kernel.ftrace_enabled=0 must not silently turn the policies off.
  */
-#define REDIRECT(fn, replacement) {					\
-	.ops = {							\
-		.func = redirect_call,					\
-		.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT, \
-	},								\
-	.name = #fn,							\
-	.from = (unsigned long)(fn),					\
-	.to = (unsigned long)(replacement),				\
-}
-
-/* Inner first: without it the outer one would run the kernel's selection twice. */
-static struct redirect redirects[] = {
-	REDIRECT(oom_evaluate_task, shim_oom_evaluate_task),
-	REDIRECT(out_of_memory, shim_out_of_memory),
+static struct ftrace_ops redirect_ops = {
+	.func = redirect_call,
+	.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
 };
-
-static void redirects_off(int nr)
-{
-	while (nr--) {
-		struct redirect *r = &redirects[nr];
-		int ret = unregister_ftrace_function(&r->ops);
-
-		if (!ret)
-			continue;
-		/* ftrace has given up on itself; its calls still lead to us. */
-		pr_err("cannot restore %s() (%d): this module stays loaded\n",
-		       r->name, ret);
-		__module_get(THIS_MODULE);
-	}
-}
 
 /* A BPF trampoline that is being changed makes ftrace ask us to come again. */
 #define REGISTER_TRIES 100
 
-static int register_redirect(struct redirect *r)
+int shim_redirect_on(void)
 {
 	int ret, tries = REGISTER_TRIES;
 
 	do {
-		ret = register_ftrace_function(&r->ops);
+		ret = register_ftrace_function(&redirect_ops);
 	} while (ret == -EAGAIN && --tries);
+	if (ret)
+		pr_err("cannot redirect out_of_memory() and oom_evaluate_task() (%d)%s\n",
+		       ret, ret == -EBUSY ?
+		       ": a livepatch or kprobe owns one, or kernel.ftrace_enabled is 0" :
+		       "");
 	return ret;
-}
-
-int shim_redirect_on(void)
-{
-	int i, ret;
-
-	for (i = 0; i < ARRAY_SIZE(redirects); i++) {
-		ret = register_redirect(&redirects[i]);
-		if (ret) {
-			pr_err("cannot redirect %s() (%d)%s\n",
-			       redirects[i].name, ret, ret == -EBUSY ?
-			       ": a livepatch or kprobe owns it, or kernel.ftrace_enabled is 0" :
-			       "");
-			redirects_off(i);
-			return ret;
-		}
-	}
-	return 0;
 }
 
 void shim_redirect_off(void)
 {
-	redirects_off(ARRAY_SIZE(redirects));
-}
+	int ret = unregister_ftrace_function(&redirect_ops);
 
-static void free_filters(int nr)
-{
-	while (nr--)
-		ftrace_free_filter(&redirects[nr].ops);
+	if (!ret)
+		return;
+	/* ftrace has given up on itself; its calls still lead to us. */
+	pr_err("cannot restore out_of_memory() (%d): this module stays loaded\n",
+	       ret);
+	__module_get(THIS_MODULE);
 }
 
 /*
- * By address: modules may have functions of these names. Fails where the
- * function cannot be traced.
+ * By address: modules may have functions of these names. Fails where one of
+ * them cannot be traced.
  */
 int shim_redirect_init(void)
 {
-	int i, ret;
+	unsigned long ips[] = {
+		(unsigned long)out_of_memory,
+		(unsigned long)oom_evaluate_task,
+	};
+	int ret;
 
-	for (i = 0; i < ARRAY_SIZE(redirects); i++) {
-		struct redirect *r = &redirects[i];
-
-		ret = ftrace_set_filter_ip(&r->ops, r->from, 0, 1);
-		if (ret) {
-			pr_err("ftrace cannot hook %s() (%d): notrace in this kernel\n",
-			       r->name, ret);
-			free_filters(i);
-			return ret;
-		}
-	}
-	return 0;
+	ret = ftrace_set_filter_ips(&redirect_ops, ips, ARRAY_SIZE(ips), 0, 1);
+	if (ret)
+		pr_err("ftrace cannot hook out_of_memory() or oom_evaluate_task() (%d): notrace in this kernel\n",
+		       ret);
+	return ret;
 }
 
 /*
@@ -139,5 +98,5 @@ void shim_redirect_exit(void)
 	synchronize_rcu_tasks();
 	mutex_lock(&oom_lock);
 	mutex_unlock(&oom_lock);
-	free_filters(ARRAY_SIZE(redirects));
+	ftrace_free_filter(&redirect_ops);
 }
