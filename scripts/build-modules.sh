@@ -58,6 +58,7 @@ if config CONFIG_OOM_HOOK; then
 else
 	need_config CONFIG_LIVEPATCH "oom_hook.ko reaches what is not exported by livepatch relocations"
 	need_config CONFIG_DYNAMIC_FTRACE_WITH_ARGS "oom_hook.ko hooks functions through ftrace"
+	need_config CONFIG_PSI "policies act on memory pressure too"
 	need_config CONFIG_KALLSYMS_ALL "livepatch relocations find symbols through kallsyms"
 fi
 

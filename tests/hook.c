@@ -165,3 +165,92 @@ TEST(declaring_an_oom_within_an_oom_is_refused)
 	      klog_line("declared by a notifier") ?: "nothing");
 	policy_close(p);
 }
+
+TEST(cgroups_that_come_and_go_are_told)
+{
+	struct hooktest_counts before, after;
+
+	CHECK_EQ(hooktest("user 1"), 0);
+	before = hooktest_counts();
+	cg_make("one");
+	cg_make("two");
+	CHECK(!cg_remove("one"), "rmdir");
+	after = hooktest_counts();
+	CHECK_EQ(hooktest("user 0"), 0);
+	CHECK_EQ(after.online - before.online, 2);
+	CHECK_EQ(after.offline - before.offline, 1);
+	cg_make("three");
+	CHECK_EQ(hooktest_counts().online, after.online);
+}
+
+/* enum psi_res */
+enum { IO, MEM, CPU };
+
+/* Many tasks on few CPUs: pressure as long as they run. */
+static void press(const char *cg, unsigned int seconds)
+{
+	pid_t pids[8];
+
+	for (int i = 0; i < 8; i++) {
+		pids[i] = fork();
+		if (!pids[i]) {
+			cg_write(cg, "cgroup.procs", "0");
+			for (;;)
+				;
+		}
+	}
+	sleep(seconds);
+	for (int i = 0; i < 8; i++)
+		reap(pids[i]);
+}
+
+TEST(a_pressure_trigger_fires_once_per_window_and_for_ever)
+{
+	int before, during;
+
+	cg_make("busy");
+	before = hooktest_counts().pressed;
+	CHECK_EQ(hooktest("psi %llu %d 0 100000 1000000", cg_id("busy"), CPU), 0);
+	sleep(2);
+	CHECK_EQ(hooktest_counts().pressed, before);
+	press("busy", 5);
+	during = hooktest_counts().pressed - before;
+	CHECK(during >= 3 && during <= 7, "fired %d times in 5 s", during);
+	CHECK_EQ(hooktest("psi 0"), 0);
+	before = hooktest_counts().pressed;
+	press("busy", 2);
+	CHECK_EQ(hooktest_counts().pressed, before);
+}
+
+TEST(a_pressure_trigger_of_the_system_fires)
+{
+	int before = hooktest_counts().pressed;
+
+	cg_make("busy");
+	CHECK_EQ(hooktest("psi 0 %d 0 50000 500000", CPU), 0);
+	press("busy", 3);
+	CHECK(hooktest_counts().pressed > before, "did not fire");
+	CHECK_EQ(hooktest("psi 0"), 0);
+}
+
+TEST(a_pressure_trigger_outlives_its_cgroup_in_silence)
+{
+	int before = hooktest_counts().pressed;
+
+	cg_make("gone");
+	CHECK_EQ(hooktest("psi %llu %d 0 100000 1000000", cg_id("gone"), CPU), 0);
+	CHECK(!cg_remove("gone"), "rmdir: a trigger must not hold the cgroup");
+	cg_make("busy");
+	press("busy", 2);
+	CHECK_EQ(hooktest_counts().pressed, before);
+	CHECK_EQ(hooktest("psi 0"), 0);
+}
+
+TEST(a_bad_pressure_trigger_is_refused)
+{
+	CHECK_EQ(hooktest("psi 0 %d 0 100000 1000000", 99), -EINVAL);
+	CHECK_EQ(hooktest("psi 0 %d 0 0 1000000", MEM), -EINVAL);
+	CHECK_EQ(hooktest("psi 0 %d 0 2000000 1000000", MEM), -EINVAL);
+	CHECK_EQ(hooktest("psi 0 %d 0 100000 11000000", MEM), -EINVAL);
+	CHECK_EQ(hooktest("psi 0 %d 0 100000 0", MEM), -EINVAL);
+}

@@ -33,12 +33,13 @@ long hooktest(const char *fmt, ...)
 struct hooktest_counts hooktest_counts(void)
 {
 	struct hooktest_counts c;
-	char out[64];
+	char out[96];
 
 	hooktest_load();
 	write_file("/proc/hooktest", "counts");
 	read_file("/proc/hooktest", out, sizeof(out));
-	CHECK(sscanf(out, "%d %d %d %d", &c.notified, &c.asked, &c.scanned,
-		     &c.in_domain) == 4, "hooktest counts: %s", out);
+	CHECK(sscanf(out, "%d %d %d %d %d %d %d", &c.notified, &c.asked,
+		     &c.scanned, &c.in_domain, &c.online, &c.offline,
+		     &c.pressed) == 7, "hooktest counts: %s", out);
 	return c;
 }

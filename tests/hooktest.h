@@ -4,7 +4,7 @@
 #define TESTS_HOOKTEST_H
 
 struct hooktest_counts {
-	int notified, asked, scanned, in_domain;
+	int notified, asked, scanned, in_domain, online, offline, pressed;
 };
 
 /* For a test whose child gives the commands but cannot load modules. */

@@ -102,3 +102,42 @@ TEST(a_second_kill_of_the_same_victim_does_no_harm)
 	reap(eats);
 	policy_close(p);
 }
+
+static void pin(const char *cg, const char *node)
+{
+	cg_make(cg);
+	cg_write(cg, "cpuset.mems", "%s", node);
+}
+
+TEST(kill_of_a_task_outside_the_cpuset_is_refused)
+{
+	struct policy_control *ctl;
+	struct policy *p;
+	pid_t here, there, me;
+
+	if (access("/sys/devices/system/node/node1", F_OK))
+		test_skip("one NUMA node: boot with numa=fake=2");
+	cg_write("", "cgroup.subtree_control", "+cpuset");
+	pin("node0", "0");
+	pin("node1", "1");
+	here = hog("node0", 5, 0);
+	there = hog("node1", 5, 0);
+	p = policy_on("cpuset", NULL, 1);
+	ctl = policy_control(p);
+	ctl->kill_pid[0] = there;
+	ctl->kill_pid[1] = here;
+	hooktest_load();
+	me = fork();
+	if (!me) {
+		cg_write("node0", "cgroup.procs", "0");
+		hooktest("oom 0");
+		_exit(0);
+	}
+	CHECK(killed(here), "the task of this cpuset lives");
+	CHECK(alive(there), "the task of another cpuset died");
+	CHECK_EQ(ctl->kill_ret[0], -EXDEV);
+	CHECK_EQ(ctl->kill_ret[1], 0);
+	reap(me);
+	reap(there);
+	policy_close(p);
+}

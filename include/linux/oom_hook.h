@@ -19,6 +19,7 @@
 struct cgroup;
 struct mem_cgroup;
 struct oom_control;
+struct oom_hook_psi;
 struct task_struct;
 
 /**
@@ -37,13 +38,16 @@ struct task_struct;
  *	@oc and oc->memcg are the caller's and valid until the return;
  *	oc->chosen is NULL and stays with the provider.
  *	Not called when the domain has no task at all.
- * @cgroup_offline: A cgroup of the default hierarchy has just been removed. Its
- *	tasks are gone, CSS_ONLINE is cleared in its ->self.flags.
+ * @cgroup_online: A cgroup of the default hierarchy has just been made.
  *	Called in atomic context; cgroup_mutex is held. The cgroup is the
- *	caller's; take a reference to keep it. Optional, as handle_oom is not.
+ *	caller's; take a reference to keep it. Optional.
+ * @cgroup_offline: A cgroup of the default hierarchy has just been removed. Its
+ *	tasks are gone, CSS_ONLINE is cleared in its ->self.flags. Context and
+ *	ownership as for cgroup_online. Optional.
  */
 struct oom_hook_ops {
 	bool (*handle_oom)(struct oom_control *oc);
+	void (*cgroup_online)(struct cgroup *cgrp);
 	void (*cgroup_offline)(struct cgroup *cgrp);
 };
 
@@ -139,6 +143,42 @@ void oom_hook_scan(struct oom_control *oc,
  * signal ended the wait.
  */
 int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait);
+
+/**
+ * oom_hook_psi_create() - have a function called when pressure is high
+ * @cgrp: whose pressure, NULL or the root for that of the whole system
+ * @resource: enum psi_res
+ * @full: stalls of all tasks at a time; false: of some
+ * @threshold_us: time stalled within a window that counts as high
+ * @window_us: the window, up to 10 s
+ * @fn: called once per window for as long as the pressure stays high
+ * @arg: handed to @fn
+ *
+ * The same triggers as those that user space writes to the pressure files, with
+ * the windows of a privileged user, but for ever and without a file.
+ *
+ * Context: process context, may sleep and allocate. @fn is called in atomic
+ * context with interrupts off: it can do little more than queue work. No
+ * registration is needed.
+ * Ownership: a reference to @cgrp is taken; after its removal nothing happens
+ * any more, but the trigger stays until oom_hook_psi_destroy().
+ * Return: the trigger, or an ERR_PTR(): -EINVAL for a bad resource, threshold or
+ * window, -EOPNOTSUPP when PSI is off, -ENOMEM.
+ */
+struct oom_hook_psi *oom_hook_psi_create(struct cgroup *cgrp,
+					 unsigned int resource, bool full,
+					 u32 threshold_us, u32 window_us,
+					 void (*fn)(void *arg), void *arg);
+
+/**
+ * oom_hook_psi_destroy() - end a trigger
+ * @psi: from oom_hook_psi_create(), or NULL
+ *
+ * When this returns, @fn is not running and will not be called.
+ *
+ * Context: process context, may sleep; not from @fn.
+ */
+void oom_hook_psi_destroy(struct oom_hook_psi *psi);
 
 /**
  * oom_hook_provider() - who implements this contract

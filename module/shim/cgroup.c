@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Removal of cgroups, seen through the kernel's own tracepoint
+ * Cgroups that come and go, seen through the kernel's own tracepoints
  *
- * The tracepoint is there in every supported kernel but not exported by name,
- * so it is looked up once.
+ * The tracepoints are there in every supported kernel but not exported by name,
+ * so they are looked up once.
  */
 #define pr_fmt(fmt) "oom_hook: " fmt
 
@@ -13,61 +13,97 @@
 
 #include "shim.h"
 
-static struct tracepoint *rmdir_tp;
-/*
- * NULL while nobody is registered. Read under RCU, which the last reader is
- * waited for by. Not by tracepoint_synchronize_unregister(): that waits for
- * sleepable BPF programs too, and one may be what is detaching here.
+/**
+ * struct event - something that happens to cgroups
+ * @name: of the tracepoint
+ * @tp: the tracepoint
+ * @fn: whom to tell; NULL while nobody is registered. Read under RCU, which the
+ *	last reader is waited for by. Not by tracepoint_synchronize_unregister():
+ *	that waits for sleepable BPF programs too, and one may be what is
+ *	detaching here.
  */
-static void (*offline_cb)(struct cgroup *cgrp);
+struct event {
+	const char *name;
+	struct tracepoint *tp;
+	void (*fn)(struct cgroup *cgrp);
+};
 
-static void rmdir_probe(void *data, struct cgroup *cgrp, const char *path)
+static struct event online = { .name = "cgroup_mkdir" };
+static struct event offline = { .name = "cgroup_rmdir" };
+
+static void probe(void *data, struct cgroup *cgrp, const char *path)
 {
-	void (*offline)(struct cgroup *cgrp);
+	struct event *e = data;
+	void (*fn)(struct cgroup *cgrp);
 
 	rcu_read_lock();
-	offline = READ_ONCE(offline_cb);
+	fn = READ_ONCE(e->fn);
 	/* Other hierarchies have cgroups too. */
-	if (offline && cgrp->root == &cgrp_dfl_root)
-		offline(cgrp);
+	if (fn && cgrp->root == &cgrp_dfl_root)
+		fn(cgrp);
 	rcu_read_unlock();
 }
 
-static void find_rmdir_tp(struct tracepoint *tp, void *priv)
+static void find_tracepoint(struct tracepoint *tp, void *priv)
 {
-	if (!strcmp(tp->name, "cgroup_rmdir"))
-		rmdir_tp = tp;
+	struct event *e = priv;
+
+	if (!strcmp(tp->name, e->name))
+		e->tp = tp;
+}
+
+static int event_init(struct event *e)
+{
+	for_each_kernel_tracepoint(find_tracepoint, e);
+	if (e->tp)
+		return 0;
+	pr_err("this kernel has no tracepoint %s\n", e->name);
+	return -ENOENT;
+}
+
+static int event_on(struct event *e, void (*fn)(struct cgroup *cgrp))
+{
+	int ret;
+
+	if (!fn)
+		return 0;
+	WRITE_ONCE(e->fn, fn);
+	ret = tracepoint_probe_register(e->tp, probe, e);
+	if (ret)
+		WRITE_ONCE(e->fn, NULL);
+	return ret;
+}
+
+static void event_off(struct event *e)
+{
+	if (!e->fn)
+		return;
+	tracepoint_probe_unregister(e->tp, probe, e);
+	WRITE_ONCE(e->fn, NULL);
 }
 
 int shim_cgroup_init(void)
 {
-	for_each_kernel_tracepoint(find_rmdir_tp, NULL);
-	if (!rmdir_tp) {
-		pr_err("this kernel has no tracepoint cgroup_rmdir\n");
-		return -ENOENT;
-	}
-	return 0;
+	return event_init(&online) ?: event_init(&offline);
 }
 
-int shim_cgroup_on(void (*offline)(struct cgroup *cgrp))
+int shim_cgroup_on(const struct oom_hook_ops *ops)
 {
 	int ret;
 
-	WRITE_ONCE(offline_cb, offline);
-	if (!offline)
-		return 0;
-	ret = tracepoint_probe_register(rmdir_tp, rmdir_probe, NULL);
+	ret = event_on(&online, ops->cgroup_online);
 	if (ret)
-		WRITE_ONCE(offline_cb, NULL);
+		return ret;
+	ret = event_on(&offline, ops->cgroup_offline);
+	if (ret)
+		shim_cgroup_off();
 	return ret;
 }
 
 void shim_cgroup_off(void)
 {
-	if (!offline_cb)
-		return;
-	tracepoint_probe_unregister(rmdir_tp, rmdir_probe, NULL);
-	WRITE_ONCE(offline_cb, NULL);
+	event_off(&online);
+	event_off(&offline);
 	synchronize_rcu();
 }
 

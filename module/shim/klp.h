@@ -18,6 +18,7 @@
 #include <linux/memcontrol.h>
 #include <linux/mutex.h>
 #include <linux/oom.h>
+#include <linux/psi.h>
 #include <linux/sched.h>
 
 /* mm/oom_kill.c, static */
@@ -43,6 +44,9 @@ struct oom_hook_klp_protos {
 	typeof(oom_badness) *oom_badness;
 	typeof(mem_cgroup_scan_tasks) *mem_cgroup_scan_tasks;
 	typeof(kallsyms_lookup_size_offset) *kallsyms_lookup_size_offset;
+	typeof(psi_trigger_create) *psi_trigger_create;
+	typeof(psi_trigger_create_rtpoll_worker) *psi_trigger_create_rtpoll_worker;
+	typeof(psi_trigger_destroy) *psi_trigger_destroy;
 #ifdef OOM_HOOK_MEMCG_STATS
 	typeof(memcg_events) *memcg_events;
 	typeof(memcg_page_state_output) *memcg_page_state_output;

@@ -108,7 +108,7 @@ int oom_hook_register(const struct oom_hook_ops *ops)
 	if (taken)
 		return -EBUSY;
 
-	ret = shim_cgroup_on(ops->cgroup_offline);
+	ret = shim_cgroup_on(ops);
 	if (ret)
 		goto err_forget_user;
 	ret = shim_redirect_on();

@@ -11,9 +11,9 @@ int shim_redirect_on(void);
 void shim_redirect_off(void);
 void shim_redirect_exit(void);
 
-/* cgroup.c: removal of cgroups, off until the first user */
+/* cgroup.c: cgroups that come and go, off until the first user */
 int shim_cgroup_init(void);
-int shim_cgroup_on(void (*offline)(struct cgroup *cgrp));
+int shim_cgroup_on(const struct oom_hook_ops *ops);
 void shim_cgroup_off(void);
 void shim_cgroup_exit(void);
 

@@ -13,7 +13,8 @@
  *	notifier 0|1|2	an OOM notifier that claims to have freed a page; 2: and
  *			that declares an OOM while one is being handled
  *	user 0|1	register with the hook: decline each OOM, count its domain
- *	counts		"notified asked scanned in_domain"
+ *	psi CG RES FULL US WINDOW	a pressure trigger; 0: end it
+ *	counts		"notified asked scanned in_domain online offline pressed"
  */
 #include <linux/cgroup.h>
 #include <linux/delay.h>
@@ -28,8 +29,8 @@
 
 /* One command at a time; not held while an OOM runs, so that they can race. */
 static DEFINE_MUTEX(command_lock);
-static char result_text[64];
-static atomic_t notified, asked, scanned, in_domain;
+static char result_text[96];
+static atomic_t notified, asked, scanned, in_domain, online, offline, pressed;
 
 static struct mem_cgroup *memcg_of(u64 id, struct cgroup **cgrp)
 {
@@ -124,7 +125,71 @@ static bool decline(struct oom_control *oc)
 	return false;
 }
 
-static const struct oom_hook_ops user_ops = { .handle_oom = decline };
+static void count_online(struct cgroup *cgrp)
+{
+	atomic_inc(&online);
+}
+
+static void count_offline(struct cgroup *cgrp)
+{
+	atomic_inc(&offline);
+}
+
+static const struct oom_hook_ops user_ops = {
+	.handle_oom = decline,
+	.cgroup_online = count_online,
+	.cgroup_offline = count_offline,
+};
+
+static struct oom_hook_psi *psi;
+
+static void count_pressed(void *arg)
+{
+	atomic_inc(arg);
+}
+
+static long end_psi(void)
+{
+	typeof(oom_hook_psi_destroy) *destroy = symbol_get(oom_hook_psi_destroy);
+
+	if (!destroy)
+		return -EOPNOTSUPP;
+	destroy(psi);
+	/* Both for this and for the trigger. */
+	if (psi)
+		symbol_put(oom_hook_psi_destroy);
+	symbol_put(oom_hook_psi_destroy);
+	psi = NULL;
+	return 0;
+}
+
+static long set_psi(u64 id, u32 resource, u32 full, u32 us, u32 window)
+{
+	typeof(oom_hook_psi_create) *create = symbol_get(oom_hook_psi_create);
+	struct cgroup *cgrp = NULL;
+	long ret;
+
+	if (!create || psi)
+		return -EBUSY;
+	if (id) {
+		cgrp = cgroup_get_from_id(id);
+		if (IS_ERR(cgrp)) {
+			ret = PTR_ERR(cgrp);
+			goto out_put_symbol;
+		}
+	}
+	psi = create(cgrp, resource, full, us, window, count_pressed, &pressed);
+	ret = PTR_ERR_OR_ZERO(psi);
+	if (cgrp)
+		cgroup_put(cgrp);
+	/* The shim has to stay while there is a trigger of it. */
+	if (!ret)
+		return 0;
+	psi = NULL;
+out_put_symbol:
+	symbol_put(oom_hook_psi_create);
+	return ret;
+}
 
 static long set_user(bool on)
 {
@@ -164,7 +229,7 @@ static long run_dying(u64 id)
 
 static long run_command(const char *cmd)
 {
-	unsigned int a, b;
+	unsigned int a, b, c, d;
 	u64 id;
 
 	if (sscanf(cmd, "oom %llu", &id) == 1)
@@ -180,6 +245,10 @@ static long run_command(const char *cmd)
 					  msecs_to_jiffies(a));
 	if (sscanf(cmd, "notifier %u", &a) == 1)
 		return set_notifier(a, a == 2);
+	if (sscanf(cmd, "psi %llu %u %u %u %u", &id, &a, &b, &c, &d) == 5)
+		return set_psi(id, a, b, c, d);
+	if (strcmp(cmd, "psi 0") == 0)
+		return end_psi();
 	if (sscanf(cmd, "user %u", &a) == 1)
 		return set_user(a);
 	return -EINVAL;
@@ -195,9 +264,11 @@ static ssize_t hooktest_write(struct file *file, const char __user *ubuf,
 		return -EINVAL;
 	if (strncmp(cmd, "counts", 6) == 0) {
 		mutex_lock(&command_lock);
-		snprintf(result_text, sizeof(result_text), "%d %d %d %d\n",
-			 atomic_read(&notified), atomic_read(&asked),
-			 atomic_read(&scanned), atomic_read(&in_domain));
+		snprintf(result_text, sizeof(result_text),
+			 "%d %d %d %d %d %d %d\n", atomic_read(&notified),
+			 atomic_read(&asked), atomic_read(&scanned),
+			 atomic_read(&in_domain), atomic_read(&online),
+			 atomic_read(&offline), atomic_read(&pressed));
 		mutex_unlock(&command_lock);
 		return len;
 	}
@@ -234,6 +305,8 @@ static void __exit hooktest_exit(void)
 		set_notifier(false, false);
 	if (registered)
 		set_user(false);
+	if (psi)
+		end_psi();
 }
 module_exit(hooktest_exit);
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pressure triggers that belong to the kernel
+ *
+ * The kernel makes a trigger for whoever writes to a pressure file, and tells
+ * him through a wait queue. Here nobody waits: the queue holds a function.
+ */
+#include <linux/cgroup.h>
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+#include "klp.h"
+#include "shim.h"
+
+/**
+ * struct oom_hook_psi - a trigger
+ * @trigger: the kernel's
+ * @wait: on its wait queue, whose lock is held when it is called
+ * @cgrp: keeps the psi group, by a reference; NULL for the system's
+ * @fn: whom to call
+ * @arg: with what
+ */
+struct oom_hook_psi {
+	struct psi_trigger *trigger;
+	struct wait_queue_entry wait;
+	struct cgroup *cgrp;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+static int psi_wake(struct wait_queue_entry *wait, unsigned int mode, int flags,
+		    void *key)
+{
+	struct oom_hook_psi *psi = container_of(wait, struct oom_hook_psi, wait);
+
+	/* Otherwise it would fire once: a reader of the file resets this. */
+	WRITE_ONCE(psi->trigger->event, 0);
+	psi->fn(psi->arg);
+	return 0;
+}
+
+/* The window of a privileged user, which is what f_cred is looked at for. */
+static struct psi_trigger *create_trigger(struct psi_group *group,
+					  unsigned int resource, char *text)
+{
+	struct file file = { .f_cred = rcu_dereference_raw(init_task.cred) };
+	struct psi_trigger *t;
+	bool need_worker;
+	int ret;
+
+	t = psi_trigger_create(group, text, resource, &file, NULL, &need_worker);
+	if (IS_ERR(t) || !need_worker)
+		return t;
+	ret = psi_trigger_create_rtpoll_worker(group);
+	if (ret) {
+		psi_trigger_destroy(t);
+		return ERR_PTR(ret);
+	}
+	return t;
+}
+
+struct oom_hook_psi *oom_hook_psi_create(struct cgroup *cgrp,
+					 unsigned int resource, bool full,
+					 u32 threshold_us, u32 window_us,
+					 void (*fn)(void *arg), void *arg)
+{
+	struct psi_group *group = &psi_system;
+	struct oom_hook_psi *psi;
+	char text[32];
+	int ret;
+
+	if (resource >= NR_PSI_RESOURCES || !fn)
+		return ERR_PTR(-EINVAL);
+	psi = kzalloc(sizeof(*psi), GFP_KERNEL);
+	if (!psi)
+		return ERR_PTR(-ENOMEM);
+	psi->fn = fn;
+	psi->arg = arg;
+	init_waitqueue_func_entry(&psi->wait, psi_wake);
+	if (cgrp && cgroup_parent(cgrp)) {
+		cgroup_get(cgrp);
+		psi->cgrp = cgrp;
+		group = cgroup_psi(cgrp);
+	}
+
+	snprintf(text, sizeof(text), "%s %u %u", full ? "full" : "some",
+		 threshold_us, window_us);
+	psi->trigger = create_trigger(group, resource, text);
+	if (IS_ERR(psi->trigger)) {
+		ret = PTR_ERR(psi->trigger);
+		goto err_put_cgroup;
+	}
+	add_wait_queue(&psi->trigger->event_wait, &psi->wait);
+	return psi;
+
+err_put_cgroup:
+	if (psi->cgrp)
+		cgroup_put(psi->cgrp);
+	kfree(psi);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(oom_hook_psi_create);
+
+void oom_hook_psi_destroy(struct oom_hook_psi *psi)
+{
+	if (!psi)
+		return;
+	/* Waits for a psi_wake() that is running. */
+	remove_wait_queue(&psi->trigger->event_wait, &psi->wait);
+	psi_trigger_destroy(psi->trigger);
+	if (psi->cgrp)
+		cgroup_put(psi->cgrp);
+	kfree(psi);
+}
+EXPORT_SYMBOL_GPL(oom_hook_psi_destroy);
