@@ -52,6 +52,9 @@ static struct psi_trigger *create_trigger(struct psi_group *group,
 	bool need_worker;
 	int ret;
 
+	/* cgroup_disable=pressure leaves cgroups without one. */
+	if (!group)
+		return ERR_PTR(-EOPNOTSUPP);
 	t = psi_trigger_create(group, text, resource, &file, NULL, &need_worker);
 	if (IS_ERR(t) || !need_worker)
 		return t;
