@@ -44,7 +44,7 @@ DKMS_FILES := COPYING Kbuild Makefile dkms.conf include \
 
 dkms-install: dkms-uninstall
 	install -d $(SRCDIR)
-	tar cf - --exclude=btf-id.h --exclude="*.mod.c" $(DKMS_FILES) | tar xf - -C $(SRCDIR)
+	@tar cf - --exclude=btf-id.h --exclude="*.mod.c" $(DKMS_FILES) | tar xf - -C $(SRCDIR)
 	dkms add -m bpf-oom -v $(BPF_OOM_VERSION)
 	dkms install -m bpf-oom -v $(BPF_OOM_VERSION) -k $(KVER)
 
