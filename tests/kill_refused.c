@@ -30,6 +30,8 @@ static void refused(pid_t pid, int err)
 TEST(kill_of_init_is_refused)
 {
 	cg_make_limited("dom", 60);
+	/* Or it would be refused for that. */
+	CHECK(!write_file("/proc/1/oom_score_adj", "0"), "oom_score_adj of init");
 	refused(1, EPERM);
 }
 

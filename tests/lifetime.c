@@ -148,10 +148,13 @@ static void *detach_thread(void *arg)
 TEST(detach_waits_for_a_running_handler)
 {
 	struct policy_control *ctl;
-	struct policy *p;
+	struct policy *p, *other;
 	pthread_t thread;
 	pid_t pid;
 
+	/* Without another one the hook goes too, and that waits for itself. */
+	cg_make("other");
+	other = policy_on("other", "other", 0);
 	cg_make_limited("dom", 40);
 	p = policy_on("slow", "dom", 0);
 	ctl = policy_control(p);
@@ -166,6 +169,7 @@ TEST(detach_waits_for_a_running_handler)
 	CHECK(killed(pid), "nobody killed the eater");
 	reap(pid);
 	policy_close(p);
+	policy_close(other);
 }
 
 TEST(a_cgroup_removed_during_a_handler)
