@@ -35,7 +35,8 @@ user:
 install: user
 	$(MAKE) -C bpf KDIR=$(abspath $(KDIR)) install
 
-# What DKMS needs to build the modules, and nothing else.
+# What DKMS needs to build the modules, and nothing else. It runs as root at
+# each new kernel, so it must not stay the property of whoever cloned this.
 DKMS_FILES := COPYING Kbuild Makefile dkms.conf include \
 	$(addprefix module/,Kbuild $(notdir $(wildcard module/*.[ch]))) \
 	$(addprefix module/shim/,Kbuild klp-symbols.list \
@@ -44,7 +45,8 @@ DKMS_FILES := COPYING Kbuild Makefile dkms.conf include \
 
 dkms-install: dkms-uninstall
 	install -d $(SRCDIR)
-	@tar cf - --exclude=btf-id.h --exclude="*.mod.c" $(DKMS_FILES) | tar xf - -C $(SRCDIR)
+	@tar cf - --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+		--exclude=btf-id.h --exclude="*.mod.c" $(DKMS_FILES) | tar xf - -C $(SRCDIR)
 	dkms add -m bpf-oom -v $(BPF_OOM_VERSION)
 	dkms install -m bpf-oom -v $(BPF_OOM_VERSION) -k $(KVER)
 
@@ -53,7 +55,8 @@ dkms-uninstall:
 		dkms remove -m bpf-oom -v $(BPF_OOM_VERSION) --all; fi
 	rm -rf $(SRCDIR)
 
-uninstall: dkms-uninstall
+# A staging directory has nothing to do with DKMS on this machine.
+uninstall: $(if $(DESTDIR),,dkms-uninstall)
 	$(MAKE) -C bpf uninstall
 
 # --- test -------------------------------------------------------------------

@@ -46,6 +46,9 @@ static int parse(int argc, char **argv, struct request *r)
 	while ((opt = getopt_long(argc, argv, "c:s:vh", options, NULL)) != -1) {
 		switch (opt) {
 		case 'c':
+			/* An unset variable must not mean the whole system. */
+			if (!*optarg)
+				return bad_usage("--cgroup wants a path");
 			r->cgroup = optarg;
 			break;
 		case 's':

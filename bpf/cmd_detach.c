@@ -46,6 +46,9 @@ static int parse(int argc, char **argv, struct selection *s)
 			s->all = true;
 			break;
 		case 'c':
+			/* An unset variable must not mean the whole system. */
+			if (!*optarg)
+				return bad_usage("--cgroup wants a path");
 			s->cgroup = optarg;
 			break;
 		case 'v':

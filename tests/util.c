@@ -440,4 +440,5 @@ void util_init(bool quiet)
 	sh("modprobe bpf_oom");
 	mkdir(TEST_CG, 0755);
 	write_file(CG_ROOT "/cgroup.subtree_control", "+memory");
+	write_file(TEST_CG "/cgroup.subtree_control", "+memory");
 }
