@@ -197,7 +197,6 @@ int oom_hook_kill(struct oom_control *oc, struct task_struct *task,
 EXPORT_SYMBOL_GPL(oom_hook_kill);
 
 struct scan {
-	struct oom_control *oc;
 	int (*fn)(struct task_struct *task, void *arg);
 	void *arg;
 };
@@ -216,7 +215,7 @@ static int scan_one(struct task_struct *task, void *arg)
 void oom_hook_scan(struct oom_control *oc,
 		   int (*fn)(struct task_struct *task, void *arg), void *arg)
 {
-	struct scan s = { .oc = oc, .fn = fn, .arg = arg };
+	struct scan s = { .fn = fn, .arg = arg };
 	struct task_struct *p;
 
 	if (oc->memcg) {
