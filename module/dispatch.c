@@ -40,6 +40,10 @@ static char policy_path[PATH_MAX], oom_path[PATH_MAX];
 
 static const char *constraint_text(const struct oom_control *oc)
 {
+	const char *text = oom_hook_text(oc);
+
+	if (text)
+		return text;
 	switch (oc->constraint) {
 	case CONSTRAINT_NONE:
 		return "CONSTRAINT_NONE";

@@ -166,6 +166,137 @@ TEST(declaring_an_oom_within_an_oom_is_refused)
 	policy_close(p);
 }
 
+TEST(the_text_of_a_declared_oom_is_its_constraint)
+{
+	struct policy *p = policy_on("asked", NULL, 0);
+	pid_t pid;
+
+	cg_make("a");
+	pid = hog("a", 30, 1000);
+	CHECK_EQ(hooktest("declare 0 0 1 PRESSURE"), 1);
+	CHECK(killed(pid), "nobody died");
+	CHECK(klog_has("oom_policy=default,policy_cgroup=/,constraint=PRESSURE,"),
+	      "said: %s", klog_line("oom_policy=") ?: "nothing");
+	if (strcmp(provider(), "kernel") == 0)
+		CHECK(klog_has("oom-kill:constraint=PRESSURE,"), "said: %s",
+		      klog_line("oom-kill:") ?: "nothing");
+	policy_close(p);
+}
+
+/* enum oom_hook_verdict */
+enum { DEFAULT, ABORT, SKIP, SELECT };
+
+struct domain {
+	pid_t small, middle, large;
+};
+
+/* Three tasks to choose from, in a memcg or, as the best victims, of the system. */
+static struct domain domain(int adj)
+{
+	struct domain d;
+
+	cg_make_limited("dom", 100);
+	cg_make("dom/a");
+	d.small = hog("dom/a", 5, adj);
+	d.middle = hog("dom/a", 20, adj);
+	d.large = hog("dom/a", 40, adj);
+	CHECK_EQ(hooktest("user 1"), 0);
+	return d;
+}
+
+static void end_domain(struct domain d)
+{
+	CHECK_EQ(hooktest("user 0"), 0);
+	CHECK_EQ(hooktest("select 0 0 0"), 0);
+	reap(d.small);
+	reap(d.middle);
+	reap(d.large);
+}
+
+TEST(a_selected_task_dies_whatever_its_size)
+{
+	struct domain d = domain(0);
+
+	CHECK_EQ(hooktest("select %d %d %d", d.small, SELECT, DEFAULT), 0);
+	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	CHECK_EQ(hooktest_counts().selected, d.small);
+	CHECK(killed(d.small), "it lives");
+	CHECK(alive(d.middle) && alive(d.large), "more than one died");
+	end_domain(d);
+}
+
+TEST(a_skipped_task_is_spared)
+{
+	struct domain d = domain(0);
+
+	CHECK_EQ(hooktest("select %d %d %d", d.large, SKIP, DEFAULT), 0);
+	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	CHECK(killed(d.middle), "not the next by size");
+	CHECK(alive(d.small) && alive(d.large), "more than one died");
+	end_domain(d);
+}
+
+TEST(an_aborted_scan_selects_nobody_and_the_kernel_decides)
+{
+	struct domain d = domain(0);
+
+	CHECK_EQ(hooktest("select %d %d %d", d.middle, ABORT, SELECT), 0);
+	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	CHECK_EQ(hooktest_counts().selected, -ECANCELED);
+	CHECK(killed(d.large), "the kernel chose somebody else");
+	CHECK(alive(d.small) && alive(d.middle), "more than one died");
+	end_domain(d);
+}
+
+TEST(a_scan_that_skips_everybody_leaves_it_to_the_kernel)
+{
+	struct domain d = domain(0);
+
+	CHECK_EQ(hooktest("select 0 %d %d", SKIP, SKIP), 0);
+	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	CHECK_EQ(hooktest_counts().selected, 0);
+	CHECK(killed(d.large), "the kernel chose somebody else");
+	CHECK(alive(d.small) && alive(d.middle), "more than one died");
+	end_domain(d);
+}
+
+TEST(a_scan_of_the_system_that_skips_everybody_does_not_panic)
+{
+	struct domain d = domain(1000);
+
+	CHECK_EQ(hooktest("select 0 %d %d", SKIP, SKIP), 0);
+	CHECK_EQ(hooktest("oom 0"), 1);
+	CHECK_EQ(hooktest_counts().selected, 0);
+	CHECK(killed(d.large), "the kernel chose somebody else");
+	end_domain(d);
+}
+
+TEST(a_scan_of_the_system_selects)
+{
+	struct domain d = domain(0);
+
+	CHECK_EQ(hooktest("select %d %d %d", d.small, SELECT, DEFAULT), 0);
+	CHECK_EQ(hooktest("oom 0"), 1);
+	CHECK_EQ(hooktest_counts().selected, d.small);
+	CHECK(killed(d.small), "it lives");
+	CHECK(alive(d.middle) && alive(d.large), "more than one died");
+	end_domain(d);
+}
+
+TEST(a_scan_does_not_ask_about_a_task_with_minus_1000)
+{
+	struct domain d = domain(0);
+	pid_t safe = hog("dom/a", 5, -1000);
+
+	CHECK_EQ(hooktest("select %d %d %d", safe, SELECT, SKIP), 0);
+	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	CHECK_EQ(hooktest_counts().selected, 0);
+	CHECK(alive(safe), "it was killed");
+	CHECK(killed(d.large), "the kernel chose somebody else");
+	end_domain(d);
+	reap(safe);
+}
+
 TEST(cgroups_that_come_and_go_are_told)
 {
 	struct hooktest_counts before, after;

@@ -5,6 +5,7 @@
 
 struct hooktest_counts {
 	int notified, asked, scanned, in_domain, online, offline, pressed;
+	int selected;
 };
 
 /* For a test whose child gives the commands but cannot load modules. */

@@ -88,6 +88,16 @@ int module_refs(const char *name)
 	return *buf ? atoi(buf) : -1;
 }
 
+/* Who provides the hook: "kernel" or "shim". */
+const char *provider(void)
+{
+	static char buf[16];
+
+	read_file("/sys/module/bpf_oom/parameters/provider", buf, sizeof(buf));
+	buf[strcspn(buf, "\n")] = 0;
+	return buf;
+}
+
 /* --- cgroups -------------------------------------------------------------- */
 
 static char *cg_path(const char *cg, const char *file)

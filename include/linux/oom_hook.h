@@ -126,10 +126,51 @@ void oom_hook_scan(struct oom_control *oc,
 		   int (*fn)(struct task_struct *task, void *arg), void *arg);
 
 /**
+ * enum oom_hook_verdict - what is to become of a task that the scan has met
+ * @OOM_HOOK_DEFAULT: compare it with the best one so far by the kernel's score
+ * @OOM_HOOK_ABORT: end the scan without a victim
+ * @OOM_HOOK_SKIP: spare it in this scan
+ * @OOM_HOOK_SELECT: it is the best one so far, whatever the scores; only a later
+ *	OOM_HOOK_SELECT replaces it
+ */
+enum oom_hook_verdict {
+	OOM_HOOK_DEFAULT,
+	OOM_HOOK_ABORT,
+	OOM_HOOK_SKIP,
+	OOM_HOOK_SELECT,
+};
+
+/**
+ * oom_hook_select() - have the kernel select a victim, with a word in it
+ * @oc: the OOM that is being handled
+ * @verdict: asked about each process that the kernel would compare by its score:
+ *	those of the domain that have memory to give, but for the task that
+ *	swapoff or KSM want killed first
+ * @arg: handed to @verdict
+ *
+ * The scan is the kernel's own, of memcg, cpuset and system alike. Nobody is
+ * killed; oom_hook_kill() is there for that.
+ *
+ * Context: within ->handle_oom(). @verdict must not sleep: it runs under RCU.
+ * Ownership: the caller gets a reference to the task that is returned.
+ * Return: the task; NULL when the scan ended without one; an ERR_PTR():
+ * -ECANCELED when @verdict ended it, -EINPROGRESS when it met a victim that is
+ * still on its way out, or memory came up in another way: then there is relief
+ * without a kill; -EINVAL when @oc is not the OOM that current is handling.
+ */
+struct task_struct *
+oom_hook_select(struct oom_control *oc,
+		enum oom_hook_verdict (*verdict)(struct oom_control *oc,
+						 struct task_struct *task,
+						 void *arg),
+		void *arg);
+
+/**
  * oom_hook_declare() - declare an OOM without a failed allocation
  * @memcg: the memcg that is out of memory, NULL or the root for the whole system
  * @order: order of the allocation to report, 0 to MAX_PAGE_ORDER
  * @wait: wait for another OOM that is being handled, else fail
+ * @text: why, for reports; NULL to have none
  *
  * The OOM takes the same way as any other: the registered user is asked first,
  * then the kernel's killer.
@@ -142,7 +183,19 @@ void oom_hook_scan(struct oom_control *oc,
  * -EDEADLK from within an OOM that goes through the hook, -EINTR if a fatal
  * signal ended the wait.
  */
-int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait);
+int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait,
+		     const char *text);
+
+/**
+ * oom_hook_text() - why an OOM was declared
+ * @oc: the OOM that is being handled
+ *
+ * A kernel with CONFIG_OOM_HOOK shows it as the constraint in its own report.
+ *
+ * Context: within ->handle_oom().
+ * Return: the text given to oom_hook_declare(), NULL if there was none.
+ */
+const char *oom_hook_text(const struct oom_control *oc);
 
 /**
  * oom_hook_psi_create() - have a function called when pressure is high

@@ -34,8 +34,103 @@ static struct oom_control *stop_selection;
 static bool selection_reached;
 /* The OOM that the user is being asked about. */
 static struct oom_control *asked_oc;
+/* The text of the OOM that was declared and is being handled. */
+static const char *oom_text;
 /* The task that is in here. Others compare it with themselves without the lock. */
 static struct task_struct *oom_task;
+
+/**
+ * struct selection - a scan that the user has a word in
+ * @oc: the OOM, for a kernel that believes in a victim on its way
+ * @probe: its copy, which holds the choice
+ * @verdict: the user
+ * @arg: his
+ * @ended: by a victim on its way, or by the user
+ */
+struct selection {
+	struct oom_control *oc;
+	struct oom_control probe;
+	enum oom_hook_verdict (*verdict)(struct oom_control *oc,
+					 struct task_struct *task, void *arg);
+	void *arg;
+	int ended;
+};
+
+static struct selection *selection;
+
+/* "A victim is on its way": ends the scan and kills nobody. */
+#define ABORTED ((struct task_struct *)-1UL)
+
+/* What the kernel's own scan would say of this task, had it seen no other. */
+static int evaluate_alone(struct oom_control *oc, struct task_struct *task,
+			  long *points)
+{
+	struct oom_control probe = *oc;
+
+	probe.chosen = NULL;
+	probe.chosen_points = LONG_MIN;
+	if (oom_evaluate_task(task, &probe))
+		return -EINPROGRESS;
+	if (!probe.chosen)
+		return 0;
+	put_task_struct(probe.chosen);
+	*points = probe.chosen_points;
+	return 1;
+}
+
+static int select_end(struct selection *s, int reason)
+{
+	s->ended = reason;
+	return 1;
+}
+
+/* By the kernel's score. */
+static int select_compare(struct selection *s, struct task_struct *task)
+{
+	if (!oom_evaluate_task(task, &s->probe))
+		return 0;
+	s->probe.chosen = NULL;
+	return select_end(s, -EINPROGRESS);
+}
+
+/* As if it had the highest score there is. */
+static int select_prefer(struct selection *s, struct task_struct *task)
+{
+	long points = s->probe.chosen_points;
+	int ret;
+
+	s->probe.chosen_points = LONG_MIN;
+	ret = select_compare(s, task);
+	/* It may have lost its memory since we looked. */
+	s->probe.chosen_points = s->probe.chosen == task ? LONG_MAX : points;
+	return ret;
+}
+
+static int select_one(struct selection *s, struct task_struct *task)
+{
+	long points = 0;
+	int ret;
+
+	ret = evaluate_alone(s->oc, task, &points);
+	if (ret < 0)
+		return select_end(s, ret);
+	if (!ret)
+		return 0;
+	/* The kernel's word on a task that swapoff or KSM want killed is the last. */
+	if (points == LONG_MAX)
+		return select_compare(s, task);
+	switch (s->verdict(s->oc, task, s->arg)) {
+	case OOM_HOOK_DEFAULT:
+		return select_compare(s, task);
+	case OOM_HOOK_ABORT:
+		return select_end(s, -ECANCELED);
+	case OOM_HOOK_SKIP:
+		return 0;
+	case OOM_HOOK_SELECT:
+		return select_prefer(s, task);
+	}
+	return 0;
+}
 
 int shim_oom_evaluate_task(struct task_struct *task, void *arg)
 {
@@ -44,9 +139,12 @@ int shim_oom_evaluate_task(struct task_struct *task, void *arg)
 
 	if (oc == stop_selection) {
 		selection_reached = true;
-		/* "A victim is on its way": ends the scan and kills nobody. */
-		oc->chosen = (void *)-1UL;
+		oc->chosen = ABORTED;
 		return 1;
+	}
+	if (selection && oc == selection->oc) {
+		selection_reached = true;
+		return select_one(selection, task);
 	}
 	ret = oom_evaluate_task(task, oc);
 	return ret;
@@ -138,27 +236,14 @@ void oom_hook_unregister(const struct oom_hook_ops *ops)
 }
 EXPORT_SYMBOL_GPL(oom_hook_unregister);
 
-/* What the kernel's own scan would say of this task, had it seen no other. */
-static bool kernel_considers(struct oom_control *oc, struct task_struct *task)
-{
-	struct oom_control probe = *oc;
-
-	probe.chosen = NULL;
-	probe.chosen_points = LONG_MIN;
-	if (oom_evaluate_task(task, &probe))
-		return true; /* a victim that is on its way out */
-	if (!probe.chosen)
-		return false;
-	put_task_struct(probe.chosen);
-	return true;
-}
-
 bool oom_hook_in_domain(struct oom_control *oc, struct task_struct *task)
 {
 	bool inside;
+	long points;
 
+	/* A victim that is on its way out is in the domain, too. */
 	if (!oc->memcg)
-		return kernel_considers(oc, task);
+		return evaluate_alone(oc, task, &points);
 	rcu_read_lock();
 	/* A kill takes the process: where a thread of it sits does not matter. */
 	inside = mem_cgroup_is_descendant(mem_cgroup_from_task(task->group_leader),
@@ -231,7 +316,46 @@ void oom_hook_scan(struct oom_control *oc,
 }
 EXPORT_SYMBOL_GPL(oom_hook_scan);
 
-int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait)
+/*
+ * The scan is that of another call of the original. What stops it from killing
+ * what it has selected, and from a panic if that is nothing, is that it finds
+ * the mark of a victim on its way where it would look for its choice.
+ */
+struct task_struct *
+oom_hook_select(struct oom_control *oc,
+		enum oom_hook_verdict (*verdict)(struct oom_control *oc,
+						 struct task_struct *task,
+						 void *arg),
+		void *arg)
+{
+	struct selection s = {
+		.oc = oc, .probe = *oc, .verdict = verdict, .arg = arg,
+	};
+
+	if (READ_ONCE(oom_task) != current || oc != asked_oc)
+		return ERR_PTR(-EINVAL);
+
+	s.probe.chosen = NULL;
+	s.probe.chosen_points = LONG_MIN;
+	selection = &s;
+	selection_reached = false;
+	oc->chosen = ABORTED;
+	out_of_memory(oc);
+	oc->chosen = NULL;
+	selection = NULL;
+
+	if (!selection_reached)
+		s.ended = -EINPROGRESS;
+	if (!s.ended)
+		return s.probe.chosen;
+	if (s.probe.chosen)
+		put_task_struct(s.probe.chosen);
+	return ERR_PTR(s.ended);
+}
+EXPORT_SYMBOL_GPL(oom_hook_select);
+
+int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait,
+		     const char *text)
 {
 	struct oom_control oc = {
 		.memcg = memcg,
@@ -254,8 +378,16 @@ int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait)
 		return -EBUSY;
 	}
 	/* A call from our own text is not redirected, so go to the wrapper. */
+	oom_text = text;
 	relief = shim_out_of_memory(&oc);
+	oom_text = NULL;
 	mutex_unlock(&oom_lock);
 	return relief;
 }
 EXPORT_SYMBOL_GPL(oom_hook_declare);
+
+const char *oom_hook_text(const struct oom_control *oc)
+{
+	return oom_text;
+}
+EXPORT_SYMBOL_GPL(oom_hook_text);

@@ -9,12 +9,15 @@
  *	nofs CG		the same with GFP_NOFS
  *	dying CG	wait to be killed, then the same with GFP_KERNEL
  *	later MS	the same for the whole system, from a worker, so much later
- *	declare CG ORDER WAIT	oom_hook_declare()
+ *	declare CG ORDER WAIT [TEXT]	oom_hook_declare()
  *	notifier 0|1|2	an OOM notifier that claims to have freed a page; 2: and
  *			that declares an OOM while one is being handled
  *	user 0|1	register with the hook: decline each OOM, count its domain
+ *	select PID OWN OTHER	so registered, kill whom oom_hook_select() selects
+ *			with verdict OWN on PID and OTHER on all others; 0 0 0: decline
  *	psi CG RES FULL US WINDOW	a pressure trigger; 0: end it
- *	counts		"notified asked scanned in_domain online offline pressed"
+ *	counts		"notified asked scanned in_domain online offline pressed
+ *			selected": the last is a PID, 0 or an error
  */
 #include <linux/cgroup.h>
 #include <linux/delay.h>
@@ -31,6 +34,7 @@
 static DEFINE_MUTEX(command_lock);
 static char result_text[96];
 static atomic_t notified, asked, scanned, in_domain, online, offline, pressed;
+static atomic_t selected;
 
 static struct mem_cgroup *memcg_of(u64 id, struct cgroup **cgrp)
 {
@@ -63,7 +67,7 @@ static long run_oom(u64 id, gfp_t gfp)
 	return ret;
 }
 
-static long run_declare(u64 id, int order, bool wait)
+static long run_declare(u64 id, int order, bool wait, const char *text)
 {
 	typeof(oom_hook_declare) *declare = symbol_get(oom_hook_declare);
 	struct mem_cgroup *memcg;
@@ -73,7 +77,7 @@ static long run_declare(u64 id, int order, bool wait)
 	if (!declare)
 		return -EOPNOTSUPP;
 	memcg = memcg_of(id, &cgrp);
-	ret = IS_ERR(memcg) ? PTR_ERR(memcg) : declare(memcg, order, wait);
+	ret = IS_ERR(memcg) ? PTR_ERR(memcg) : declare(memcg, order, wait, text);
 	if (!IS_ERR_OR_NULL(cgrp))
 		cgroup_put(cgrp);
 	symbol_put(oom_hook_declare);
@@ -96,7 +100,7 @@ static int notify(struct notifier_block *nb, unsigned long action, void *data)
 	atomic_inc(&notified);
 	if (notifier_declares)
 		pr_info("hooktest: declared by a notifier: %ld\n",
-			run_declare(0, 0, true));
+			run_declare(0, 0, true, NULL));
 	*freed += 1;
 	return NOTIFY_OK;
 }
@@ -115,14 +119,44 @@ static int count_task(struct task_struct *task, void *arg)
 	return 0;
 }
 
-static bool decline(struct oom_control *oc)
+static struct {
+	int pid;
+	enum oom_hook_verdict own, other;
+} ranking;
+
+static enum oom_hook_verdict rank(struct oom_control *oc,
+				  struct task_struct *task, void *arg)
+{
+	return task->tgid == ranking.pid ? ranking.own : ranking.other;
+}
+
+static bool kill_selected(struct oom_control *oc)
+{
+	typeof(oom_hook_select) *sel = symbol_get(oom_hook_select);
+	typeof(oom_hook_kill) *kill = symbol_get(oom_hook_kill);
+	struct task_struct *task = sel(oc, rank, NULL);
+	bool relief = false;
+
+	if (IS_ERR_OR_NULL(task)) {
+		atomic_set(&selected, PTR_ERR_OR_ZERO(task));
+	} else {
+		atomic_set(&selected, task->tgid);
+		relief = kill(oc, task, "hooktest") >= 0;
+		put_task_struct(task);
+	}
+	symbol_put(oom_hook_kill);
+	symbol_put(oom_hook_select);
+	return relief;
+}
+
+static bool handle(struct oom_control *oc)
 {
 	typeof(oom_hook_scan) *scan = symbol_get(oom_hook_scan);
 
 	atomic_inc(&asked);
 	scan(oc, count_task, oc);
 	symbol_put(oom_hook_scan);
-	return false;
+	return ranking.own || ranking.other ? kill_selected(oc) : false;
 }
 
 static void count_online(struct cgroup *cgrp)
@@ -136,7 +170,7 @@ static void count_offline(struct cgroup *cgrp)
 }
 
 static const struct oom_hook_ops user_ops = {
-	.handle_oom = decline,
+	.handle_oom = handle,
 	.cgroup_online = count_online,
 	.cgroup_offline = count_offline,
 };
@@ -227,9 +261,18 @@ static long run_dying(u64 id)
 	return run_oom(id, GFP_KERNEL);
 }
 
+static long set_ranking(int pid, int own, int other)
+{
+	ranking.pid = pid;
+	ranking.own = own;
+	ranking.other = other;
+	return 0;
+}
+
 static long run_command(const char *cmd)
 {
 	unsigned int a, b, c, d;
+	char text[32];
 	u64 id;
 
 	if (sscanf(cmd, "oom %llu", &id) == 1)
@@ -238,8 +281,12 @@ static long run_command(const char *cmd)
 		return run_oom(id, GFP_NOFS);
 	if (sscanf(cmd, "dying %llu", &id) == 1)
 		return run_dying(id);
+	if (sscanf(cmd, "declare %llu %d %u %31s", &id, &a, &b, text) == 4)
+		return run_declare(id, a, b, text);
 	if (sscanf(cmd, "declare %llu %d %u", &id, &a, &b) == 3)
-		return run_declare(id, a, b);
+		return run_declare(id, a, b, NULL);
+	if (sscanf(cmd, "select %u %u %u", &a, &b, &c) == 3)
+		return set_ranking(a, b, c);
 	if (sscanf(cmd, "later %u", &a) == 1)
 		return queue_delayed_work(system_long_wq, &later_work,
 					  msecs_to_jiffies(a));
@@ -265,10 +312,11 @@ static ssize_t hooktest_write(struct file *file, const char __user *ubuf,
 	if (strncmp(cmd, "counts", 6) == 0) {
 		mutex_lock(&command_lock);
 		snprintf(result_text, sizeof(result_text),
-			 "%d %d %d %d %d %d %d\n", atomic_read(&notified),
+			 "%d %d %d %d %d %d %d %d\n", atomic_read(&notified),
 			 atomic_read(&asked), atomic_read(&scanned),
 			 atomic_read(&in_domain), atomic_read(&online),
-			 atomic_read(&offline), atomic_read(&pressed));
+			 atomic_read(&offline), atomic_read(&pressed),
+			 atomic_read(&selected));
 		mutex_unlock(&command_lock);
 		return len;
 	}
