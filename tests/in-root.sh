@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# in-root.sh COMMAND...: run a command in a copy of this checkout, at /src in
-# the root file system of the VMs (which has all kernels' headers and all build
-# and check tools), as root and without network. All changes are thrown away.
-# $KERNELS there: lines "name release", one for each kernel.
+# in-root.sh [-k KERNEL] COMMAND...: run a command in a copy of this checkout, at
+# /src in the root file system of the VMs (which has all build and check tools and
+# the headers of Debian's kernels; those of a kernel that we build only if it is
+# named), as root and without network. All changes are thrown away. $KERNELS
+# there: lines "name release", one for each kernel whose headers are there.
 
 set -euo pipefail
 
@@ -12,12 +13,18 @@ VM_DIR=$(dirname "$(readlink -f "$0")")/vm
 # shellcheck source=vm/lib/prepare.sh
 . "$VM_DIR/lib/prepare.sh"
 
-[ $# -gt 0 ] || die "usage: in-root.sh COMMAND..."
+kernel=
+if [ "${1:-}" = -k ]; then
+	kernel=${2:-}
+	shift 2
+fi
+[ $# -gt 0 ] || die "usage: in-root.sh [-k KERNEL] COMMAND..."
 vm_init
 "$VM_DIR/deps.sh"
 vm_resolve
 vm_rootfs
 vm_hold 8 "$VM_ROOT"
+[ -z "$kernel" ] || vm_kernel "$kernel"
 
 # Unlike vm_files: tests/vm, too.
 files()
@@ -42,7 +49,8 @@ pid=
 trap 'kill -KILL $pid 2>/dev/null; exit 143' TERM HUP
 trap 'kill -KILL $pid 2>/dev/null; exit 130' INT
 
-kernels=$(awk '$1 == "kernel" { print $2, $3 }' "$VM_RESOLVED")
+kernels=$(awk -v named="$kernel" '$1 == "kernel" && ($4 !~ /^linux-source/ || $2 == named) {
+	print $2, $3 }' "$VM_RESOLVED")
 # In the background, since a shell handles signals only between foreground
 # commands.
 # shellcheck disable=SC2016 # expanded in there

@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # style.sh [-t GLOB] [-k KERNEL | -k host]: the static checks; -k limits them to
-# those of one kernel, or to those that are about no kernel. A line for each:
+# those of one kernel, or to those that are about no kernel. Without it: of all
+# kernels that need not be built for it. A line for each:
 # "ok - NAME (KERNEL)" or "not ok - NAME (KERNEL)" with what is wrong below it.
 
 set -uo pipefail
 shopt -s nullglob globstar extglob
 
 cd "$(dirname "$0")/.." || exit
-[ "${1:-}" = --inside ] || exec tests/in-root.sh tests/style.sh --inside "$@"
-shift
+inside=
+if [ "${1:-}" = --inside ]; then
+	inside=1
+	shift
+fi
 
 # What checkpatch is not asked, and why. The kernel's own files:
 IGNORE_KERNEL=(
@@ -47,6 +51,14 @@ while getopts t:k: opt; do
 	*) exit 2 ;;
 	esac
 done
+if [ -z "$inside" ]; then
+	named=()
+	case $only in
+	'' | host) ;;
+	*) named=(-k "$only") ;;
+	esac
+	exec tests/in-root.sh "${named[@]}" tests/style.sh --inside "$@"
+fi
 
 die() { echo "$*"; exit 1; }
 

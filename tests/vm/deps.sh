@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# deps.sh: what the host needs for VMs. Installs what is missing if run as root on Debian, else says how.
+# deps.sh: what the host needs to make the root file system, which has everything else, QEMU too. Installs what is missing if run as root on Debian, else says how.
 set -euo pipefail
 
 missing=()
@@ -8,7 +8,6 @@ need() {
 	command -v "$1" >/dev/null || missing+=("$2")
 }
 
-need qemu-system-x86_64 qemu-system-x86
 need mmdebstrap mmdebstrap
 need git git
 need unshare util-linux

@@ -44,6 +44,7 @@ fi
 vm_prepare "$1"
 vm_hold 8 "$VM_ROOT"
 vm_hold 9 "$VM_LAYER"
+[ -z "$VM_KERNEL_LAYER" ] || vm_hold 6 "$VM_KERNEL_LAYER"
 
 VM_MNT=$VM_CACHE/mnt VM_TIMEOUT=${VM_TIMEOUT:-$([ "$VM_INTERACTIVE" ] && echo 0 || echo 600)}
 export "${!VM_@}"

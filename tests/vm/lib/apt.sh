@@ -10,9 +10,19 @@ VM_SERIES=(
 	"stock-6.12 linux-image-6.12 linux-headers"
 	"stock-7.3 linux-binary-unsigned-7.3 linux-headers linux-modules"
 )
+# Those that we build ourselves (see kernel.sh): source package, its series in patches/, what its release ends with, and
+# fragments of scripts/kernel.
+VM_BUILT=(
+	"patched-6.12-debug linux-source-6.12 6.12 patched-debug base.config 6.12.config debug.config"
+	"patched-7.3 linux-source-7.3 7.3 patched base.config 7.3.config"
+	"patched-nomemcg linux-source-7.3 7.3 patched-nomemcg base.config 7.3.config nomemcg.config"
+)
 VM_PACKAGES=(
 	# build
 	gcc make libc6-dev dkms pahole bpftool libbpf-dev clang llvm libelf-dev zlib1g-dev kmod
+	flex bison bc libssl-dev libdw-dev python3 lz4 ccache
+	# the VMs themselves
+	qemu-system-x86
 	# check
 	sparse shellcheck codespell perl mandoc
 	# run
@@ -78,16 +88,26 @@ vm_query() {
 			names+=("$p-$v")
 		done
 	done
-	# linux-source: not installed, rootfs.sh takes checkpatch from it
-	vm_apt apt-cache show --no-all-versions "${names[@]}" linux-source-6.12 |
-		awk '/^Package: / { p = $2 } /^Version: / { print "package", p, $2 }'
+	for series in "${VM_BUILT[@]}"; do
+		read -r name image _ extra _ <<<"$series"
+		v=$(vm_apt apt-cache show --no-all-versions "$image" | sed -n 's/^Version: \(.*\)-[^-]*$/\1/p')
+		if [ -z "$v" ]; then
+			say "no $image in $VM_SUITE any more: no kernel $name"
+			continue
+		fi
+		echo "kernel $name $v-$extra $image"
+		names+=("$image")
+	done
+	# Sources are not installed; rootfs.sh takes checkpatch from one.
+	vm_apt apt-cache show --no-all-versions "${names[@]}" |
+		awk '/^Package: / { p = $2 } /^Version: / && !seen[p]++ { print "package", p, $2 }'
 }
 
 # vm_resolve [MAX_AGE_MIN]: sets VM_RESOLVED, a file of vm_query's lines no older than that if the network is there.
 vm_resolve() {
 	local age=${1:-1440} stamp
 
-	VM_RESOLVED=$VM_CACHE/resolved-$({ vm_sources; echo "${VM_SERIES[@]}" "${VM_PACKAGES[@]}"; } | vm_hash)
+	VM_RESOLVED=$VM_CACHE/resolved-$({ vm_sources; echo "${VM_SERIES[@]}" "${VM_BUILT[@]}" "${VM_PACKAGES[@]}"; } | vm_hash)
 	stamp=$VM_RESOLVED.stamp
 	[ -s "$VM_RESOLVED" ] && [ -n "$(find "$stamp" -mmin "-$age" 2>/dev/null)" ] && return
 	vm_lock resolve

@@ -32,16 +32,28 @@ watchdog() {
 mount -t tmpfs -o mode=755 tmpfs "$VM_MNT"
 # Names relative to here from now on: no path can upset the option parsers of mount and QEMU.
 cd "$VM_MNT"
-mkdir -p top/.vm top/src root layer src export
+mkdir -p top/.vm top/src root kernel layer src export
 touch console status
 mount --bind "$VM_ROOT" root
+if [ "$VM_KERNEL_LAYER" ]; then mount --bind "$VM_KERNEL_LAYER" kernel; fi
 mount --bind "$VM_LAYER/upper" layer
 mount --bind "$VM_SRC" src
 cp "$VM_DIR/guest/init" top/.vm/init
 [ "$VM_INTERACTIVE" ] || printf '%s\n' "$VM_CMD" >top/.vm/cmd
 echo "${TERM:-dumb} $VM_SIZE" >top/.vm/terminal
-mount -t overlay -o ro,lowerdir=top:layer:root overlay export
-ln -s "$VM_RESULT" result
+mount -t overlay -o ro,lowerdir=top:layer:kernel:root overlay export
+touch result
+mount --bind "$VM_RESULT" result
+cp "$VM_KERNEL" vmlinuz
+cp "$VM_INITRAMFS" initramfs
+# QEMU is that of the root file system, where it finds all of these in /mnt. That of Debian 12 has a race: a virtual CPU
+# that translates an instruction while another one changes it may keep the old one for ever, an INT3 of ftrace for one.
+mount --bind . root/mnt
+mount --bind export root/mnt/export
+mount --bind src root/mnt/src
+mount --bind "$VM_RESULT" root/mnt/result
+mount --rbind /dev root/dev
+mount -t proc proc root/proc	# its 9p server reaches files through /proc/self/fd
 
 # The output goes through a FIFO: QEMU must not get its hands on the caller's stdout (flags, truncation).
 mkfifo output monitor.in monitor.out
@@ -61,10 +73,14 @@ if [ "$VM_ACCEL" != kvm ]; then
 	# An emulated CPU on a busy host loses ticks and stalls for seconds: no reason to panic, nor to report a lockup.
 	params+=" no_timer_check tsc=nowatchdog watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=90"
 fi
+case $VM_KVER in
+# Its interpreter of ACPI methods is too slow for its own time limit under emulation; virtio does without.
+*-debug) params+=" pci=noacpi" ;;
+esac
 share=(security_model=none,readonly=on,multidevs=remap)
-qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
+qemu=(chroot root env -C /mnt qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
 	-accel "$VM_ACCEL" -cpu max -smp 2 -m "$VM_MEM"
-	-kernel "$VM_KERNEL" -initrd "$VM_INITRAMFS"
+	-kernel vmlinuz -initrd initramfs
 	-append "$params $VM_PARAMS"
 	"${serial[@]}" -serial chardev:con
 	-chardev pipe,id=mon,path=monitor -mon chardev=mon

@@ -14,7 +14,14 @@ target() {
 	}
 }
 
-target install KVER="$kver"
-target tests-install KVER="$kver"
+# A kernel without memory cgroups lacks types that policies name. They can do with those of any kernel.
+types=()
+if ! grep -q '^CONFIG_MEMCG=y' "/lib/modules/$kver/build/.config"; then
+	stock=(/usr/src/linux-headers-*-amd64/vmlinux)
+	types=(VMLINUX_BTF="${stock[-1]}")
+fi
+
+target install KVER="$kver" "${types[@]}"
+target tests-install KVER="$kver" "${types[@]}"
 target dkms-install KVER="$kver"
 depmod "$kver"

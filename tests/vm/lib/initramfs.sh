@@ -8,7 +8,7 @@ VM_MODULES="virtio_pci virtio_console 9pnet_virtio 9p overlay"
 vm_initramfs() {
 	local kind=initramfs-$1 key
 
-	key=$({ echo "$VM_ROOT_KEY $VM_KVER"; cat "$VM_LIB/initramfs.sh" "$VM_LIB/mkinitramfs.sh" "$VM_DIR/guest/initramfs"; } |
+	key=$({ echo "$VM_ROOT_KEY $VM_KVER ${VM_KERNEL_LAYER##*/}"; cat "$VM_LIB/initramfs.sh" "$VM_LIB/mkinitramfs.sh" "$VM_DIR/guest/initramfs"; } |
 		vm_hash)
 	VM_INITRAMFS=$VM_CACHE/$kind-$key/initramfs.cpio
 	vm_begin "$kind" "$key" || return 0

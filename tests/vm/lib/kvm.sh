@@ -14,8 +14,9 @@ vm_accel() {
 		if [ ! -s "$result" ]; then
 			say "trying KVM (once per boot of this machine)"
 			rm -f "$VM_CACHE"/kvm-*
-			if timeout 15 setpriv --pdeathsig KILL qemu-system-x86_64 -nodefaults -no-user-config -display none \
-				-no-reboot -accel kvm -cpu max -m 512M -kernel "$VM_KERNEL" -serial stdio \
+			if VM_MNT=$VM_CACHE/mnt "${VM_ISOLATED[@]}" "$VM_LIB/enter.sh" "$VM_ROOT" - \
+				timeout 15 qemu-system-x86_64 -nodefaults -no-user-config -display none \
+				-no-reboot -accel kvm -cpu max -m 512M -kernel "$VM_IMAGE" -serial stdio \
 				-append "console=ttyS0 panic=-1" </dev/null 2>&1 | grep -a 'Unable to mount root' >/dev/null; then
 				echo kvm >"$result"
 			else

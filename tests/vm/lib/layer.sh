@@ -15,7 +15,7 @@ vm_tar() {
 }
 
 vm_layer_key() {
-	{ echo "$VM_ROOT_KEY $VM_KVER"; cat "$VM_LIB/layer.sh" "$VM_LIB/enter.sh" "$VM_LIB/build.sh"
+	{ echo "$VM_ROOT_KEY $VM_KVER ${VM_KERNEL_LAYER##*/}"; cat "$VM_LIB/layer.sh" "$VM_LIB/enter.sh" "$VM_LIB/build.sh"
 	  vm_files ':!*.md' | sort -z | vm_tar --mtime=@0; } | vm_hash
 }
 
