@@ -12,7 +12,11 @@ kver=$(awk -v k="$1" '$1 == k { print $2 }' <<<"$KERNELS")
 other=$(awk -v k="$1" '$1 != k { print $2 }' <<<"$KERNELS" | head -n 1)
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 dest=/lib/modules/$kver/updates/dkms
-modules=(bpf_oom oom_hook)
+# hook_built_in [KVER]
+hook_built_in()
+{
+	grep -q '^CONFIG_OOM_HOOK=y' "/lib/modules/${1:-$kver}/build/.config"
+}
 
 fail()
 {
@@ -30,11 +34,17 @@ quiet()
 	}
 }
 
-# installed KVER: both modules are there, where DKMS puts them
+# installed KVER: the modules that it needs are there, where DKMS puts them
 installed()
 {
-	local m f
+	local m f modules=(bpf_oom)
 
+	if hook_built_in "$1"; then
+		! compgen -G "/lib/modules/$1/updates/dkms/oom_hook.ko*" ||
+			fail "the shim was installed on a kernel with the hook built in"
+	else
+		modules+=(oom_hook)
+	fi
 	for m in "${modules[@]}"; do
 		f=$(compgen -G "/lib/modules/$1/updates/dkms/$m.ko*") ||
 			fail "no $m.ko in /lib/modules/$1/updates/dkms"
