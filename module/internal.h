@@ -9,6 +9,16 @@
 
 #include <bpf_oom/oom.h>
 
+#ifndef CONFIG_MEMCG
+/*
+ * Nobody ever has one here. But handlers have an argument of this type, which
+ * they look into and the verifier has to know.
+ */
+struct mem_cgroup {
+	struct cgroup_subsys_state css;
+};
+#endif
+
 /* attach.c: which policy sits on which cgroup */
 
 /**

@@ -140,8 +140,9 @@ static bool is_core_type(const struct btf_type *t)
 {
 	return BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT &&
 	       (t->size == sizeof(struct task_struct) ||
-		t->size == sizeof(struct mem_cgroup) ||
-		t->size == sizeof(struct cgroup));
+		t->size == sizeof(struct cgroup) ||
+		(IS_ENABLED(CONFIG_MEMCG) &&
+		 t->size == sizeof(struct mem_cgroup)));
 }
 
 /* The types of vmlinux come first and stand in one piece, ours elsewhere. */

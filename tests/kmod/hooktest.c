@@ -38,7 +38,7 @@ static atomic_t selected;
 
 static struct mem_cgroup *memcg_of(u64 id, struct cgroup **cgrp)
 {
-	struct cgroup_subsys_state *css;
+	struct cgroup_subsys_state *css = NULL;
 
 	*cgrp = NULL;
 	if (!id)
@@ -46,7 +46,9 @@ static struct mem_cgroup *memcg_of(u64 id, struct cgroup **cgrp)
 	*cgrp = cgroup_get_from_id(id);
 	if (IS_ERR(*cgrp))
 		return ERR_CAST(*cgrp);
+#ifdef CONFIG_MEMCG
 	css = rcu_dereference_raw((*cgrp)->subsys[memory_cgrp_id]);
+#endif
 	return css ? mem_cgroup_from_css(css) : ERR_PTR(-ENODEV);
 }
 
