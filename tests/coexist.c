@@ -95,6 +95,7 @@ TEST(a_livepatch_that_was_first_keeps_the_function)
 {
 	struct policy *p;
 
+	need_shim();
 	cg_make_limited("dom", 40);
 	CHECK(!sh("insmod " LIVEPATCH), "the livepatch does not load");
 	p = policy_open("second", "dom");
@@ -113,6 +114,7 @@ TEST(a_livepatch_that_is_second_is_refused)
 {
 	struct policy *p;
 
+	need_shim();
 	cg_make_limited("dom", 40);
 	p = policy_on("first", "dom", 1);
 	CHECK(sh("insmod " LIVEPATCH " 2>/dev/null"), "two owners of one function");

@@ -126,6 +126,7 @@ static const char *const bad[] = {
 	"unreferenced object", "list_add corruption", "list_del corruption",
 	"scheduling while atomic", "sleeping function called", "refcount_t:",
 	"System is deadlocked", "deprecated workqueue",
+	"INFO: trying to register", "turning off the locking correctness",
 };
 
 static bool bad_line(const char *text, void *arg)

@@ -62,6 +62,30 @@ unload()
 	[ ! -d /sys/module/oom_hook ] || rmmod oom_hook
 }
 
+# Is the hook in the kernel itself?
+built_in()
+{
+	grep -q ' oom_hook_register$' /proc/kallsyms
+}
+
+# A module with one of the hook's names.
+fakehook()
+{
+	cp "$TESTS/kmod/fakehook.ko" "$work/"
+	binary_edit "$work/fakehook.ko" 's/oom_hook_providez/oom_hook_provider/g'
+}
+
+need_shim()
+{
+	unload
+	! built_in || { modprobe bpf_oom; skip "the hook is built in"; }
+}
+
+load_hook()
+{
+	built_in || modprobe oom_hook
+}
+
 # The installed module, uncompressed and without the signature that no longer
 # holds once a test has changed it.
 module_copy()

@@ -98,6 +98,29 @@ const char *provider(void)
 	return buf;
 }
 
+/* One of those that check locks, memory and much else. */
+bool debug_kernel(void)
+{
+	return !access("/sys/kernel/debug/kmemleak", F_OK);
+}
+
+bool hook_built_in(void)
+{
+	return strcmp(provider(), "kernel") == 0;
+}
+
+void need_shim(void)
+{
+	if (hook_built_in())
+		test_skip("the hook is built in, nothing is redirected");
+}
+
+/* Both modules, or the one that there is. */
+int unload(void)
+{
+	return sh("rmmod bpf_oom%s", hook_built_in() ? "" : " && rmmod oom_hook");
+}
+
 /* --- cgroups -------------------------------------------------------------- */
 
 static char *cg_path(const char *cg, const char *file)
@@ -447,6 +470,9 @@ void util_init(bool quiet)
 		return;
 	/* We survive a global OOM; what a test starts says what it wants to be. */
 	write_file("/proc/self/oom_score_adj", "-1000");
+	/* What has been lost so far is not our fault. */
+	write_file("/sys/kernel/debug/kmemleak", "scan");
+	write_file("/sys/kernel/debug/kmemleak", "clear");
 	sh("modprobe bpf_oom");
 	mkdir(TEST_CG, 0755);
 	write_file(CG_ROOT "/cgroup.subtree_control", "+memory");

@@ -15,6 +15,10 @@
 void util_init(bool quiet);
 int module_refs(const char *name);
 const char *provider(void);
+bool hook_built_in(void);
+bool debug_kernel(void);
+void need_shim(void);
+int unload(void);
 void read_file(const char *path, char *buf, size_t len);
 int write_file(const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
