@@ -127,6 +127,11 @@ for s in task_struct mem_cgroup cgroup cgroup_subsys_state oom_control; do
 	variant "private copy of $s" "private-$s" 1 "kernel's struct $s"
 done
 
+./mkbtf vmlinux-nomemcg nomemcg || die "mkbtf vmlinux-nomemcg"
+module private-mem_cgroup nomemcg
+gate 'mem_cgroup of its own where the kernel has none' 0 '' -b nomemcg \
+	private-mem_cgroup.ko
+
 # struct_ops
 variant 'struct_ops type is missing' no-ops 1 \
 	'struct bpf_struct_ops_bpf_oom_ops is missing'

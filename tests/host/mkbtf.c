@@ -159,6 +159,10 @@ static struct btf *make_vmlinux(void)
 	add_struct(btf, "task_struct", 64);
 	add_struct(btf, "oom_control", 32);
 	add_struct(btf, "oom_contrib", 32);
+	add_struct(btf, "cgroup", 64);
+	add_struct(btf, "cgroup_subsys_state", 32);
+	if (!is("vmlinux-nomemcg"))
+		add_struct(btf, "mem_cgroup", 64);
 	if (!is("vmlinux-gone"))
 		add_func(btf, "oom_pick", proto_pick(btf));
 	add_func(btf, "oom_note", proto_note(btf));
