@@ -4,27 +4,14 @@
 
 char _license[] SEC("license") = "GPL";
 
-SEC("struct_ops/ssthresh")
-u32 BPF_PROG(other_ssthresh, struct sock *sk)
+SEC("struct_ops/test_1")
+int BPF_PROG(other_test, struct bpf_dummy_ops_state *cb)
 {
 	return bpf_task_is_oom_victim(bpf_get_current_task_btf());
 }
 
-SEC("struct_ops/undo_cwnd")
-u32 BPF_PROG(other_undo_cwnd, struct sock *sk)
-{
-	return 0;
-}
-
-SEC("struct_ops/cong_avoid")
-void BPF_PROG(other_cong_avoid, struct sock *sk, u32 ack, u32 acked)
-{
-}
-
-SEC(".struct_ops.link")
-struct tcp_congestion_ops otherops = {
-	.ssthresh = (void *)other_ssthresh,
-	.undo_cwnd = (void *)other_undo_cwnd,
-	.cong_avoid = (void *)other_cong_avoid,
-	.name = "otherops",
+/* The one type that every kernel with BPF has. */
+SEC(".struct_ops")
+struct bpf_dummy_ops otherops = {
+	.test_1 = (void *)other_test,
 };
