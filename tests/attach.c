@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Where a policy can be attached, and what is refused */
+#include <unistd.h>
+
 #include <linux/types.h>
 #include <bpf/bpf.h>
 #include <bpf_oom/oom.h>
@@ -27,8 +29,10 @@ static void does_not_load(struct policy *p, const char *why)
 
 TEST(attach_to_an_unknown_cgroup_says_enoent)
 {
-	struct policy *p = policy_open("lost", NULL);
+	struct policy *p;
 
+	need_memcg();
+	p = policy_open("lost", NULL);
 	ops_of(p)->cgroup_id = 0x7fffffffULL;
 	CHECK(!policy_load(p), "load");
 	CHECK_EQ(policy_attach(p), -ENOENT);
@@ -40,6 +44,7 @@ TEST(attach_to_a_removed_cgroup_says_enoent)
 {
 	struct policy *p;
 
+	need_memcg();
 	cg_make("gone");
 	p = policy_open("lost", "gone");
 	CHECK(!policy_load(p), "load");
@@ -52,12 +57,33 @@ TEST(attach_without_memory_controller_says_enodev)
 {
 	struct policy *p;
 
+	need_memcg();
 	cg_make("leaf");
 	cg_make_without_memory("leaf/bare");
 	p = policy_open("bare", "leaf/bare");
 	CHECK(!policy_load(p), "load");
 	CHECK_EQ(policy_attach(p), -ENODEV);
 	CHECK(klog_has("no memory controller"), "no reason in the log");
+	policy_close(p);
+}
+
+TEST(without_memory_cgroups_only_system_wide_policies_attach)
+{
+	struct policy *p = policy_open("system", NULL);
+
+	if (!access(CG_ROOT "/test/memory.max", F_OK))
+		test_skip("this kernel has memory cgroups");
+	CHECK(!policy_load(p), "load");
+	CHECK_EQ(policy_attach(p), 0);
+	policy_close(p);
+
+	cg_make("dom");
+	p = policy_open("dom", NULL);
+	ops_of(p)->cgroup_id = cg_id("dom");
+	CHECK(!policy_load(p), "load");
+	CHECK_EQ(policy_attach(p), -EOPNOTSUPP);
+	CHECK(klog_has("only a system-wide policy is possible"),
+	      "the kernel log does not say why");
 	policy_close(p);
 }
 
@@ -87,6 +113,7 @@ TEST(attach_again_after_detach)
 {
 	struct policy *p;
 
+	need_memcg();
 	cg_make("again");
 	p = policy_on("again", "again", 0);
 	policy_detach(p);

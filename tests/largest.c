@@ -9,6 +9,7 @@
 
 static void attach(const char *args)
 {
+	need_memcg();
 	CHECK(!sh("bpfoom attach largest %s", args), "bpfoom attach largest %s", args);
 }
 

@@ -81,6 +81,11 @@ need_shim()
 	! built_in || { modprobe bpf_oom; skip "the hook is built in"; }
 }
 
+need_memcg()
+{
+	[ -e $CG/memory.max ] || skip "this kernel has no memory cgroups"
+}
+
 load_hook()
 {
 	built_in || modprobe oom_hook

@@ -115,6 +115,12 @@ void need_shim(void)
 		test_skip("the hook is built in, nothing is redirected");
 }
 
+void need_memcg(void)
+{
+	if (!memory_controller)
+		test_skip("this kernel has no memory cgroups");
+}
+
 /* Both modules, or the one that there is. */
 int unload(void)
 {
@@ -156,11 +162,13 @@ void cg_make(const char *cg)
 	snprintf(parent, sizeof(parent), "%s", cg);
 	slash = strrchr(parent, '/');
 	*(slash ?: parent) = 0;
-	cg_write(parent, "cgroup.subtree_control", "+memory");
+	if (memory_controller)
+		cg_write(parent, "cgroup.subtree_control", "+memory");
 }
 
 void cg_make_limited(const char *cg, unsigned int mb)
 {
+	need_memcg();
 	cg_make(cg);
 	cg_write(cg, "memory.max", "%uM", mb);
 	/* Only there when the kernel accounts swap. */
@@ -385,9 +393,12 @@ struct policy {
 
 struct policy *policy_open(const char *name, const char *cg)
 {
-	struct policy *p = calloc(1, sizeof(*p));
 	struct bpf_oom_ops *ops;
+	struct policy *p;
 
+	if (cg)
+		need_memcg();
+	p = calloc(1, sizeof(*p));
 	CHECK(p, "no memory");
 	p->skel = policy_bpf__open();
 	CHECK(p->skel, "cannot open the test policy: %s", strerror(errno));
@@ -463,6 +474,8 @@ void check_report(const char *policy, const char *policy_cg,
 	      klog_line("oom_policy=") ?: "no such line");
 }
 
+static bool memory_controller;
+
 void util_init(bool quiet)
 {
 	libbpf_set_print(no_print);
@@ -477,4 +490,5 @@ void util_init(bool quiet)
 	mkdir(TEST_CG, 0755);
 	write_file(CG_ROOT "/cgroup.subtree_control", "+memory");
 	write_file(TEST_CG "/cgroup.subtree_control", "+memory");
+	memory_controller = !access(TEST_CG "/memory.max", F_OK);
 }

@@ -18,6 +18,7 @@ const char *provider(void);
 bool hook_built_in(void);
 bool debug_kernel(void);
 void need_shim(void);
+void need_memcg(void);
 int unload(void);
 void read_file(const char *path, char *buf, size_t len);
 int write_file(const char *path, const char *fmt, ...)
