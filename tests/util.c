@@ -32,6 +32,9 @@ static int no_print(enum libbpf_print_level level, const char *fmt, va_list ap)
 
 /* --- files ---------------------------------------------------------------- */
 
+/* Does this kernel have memory cgroups? */
+static bool memory_controller;
+
 void read_file(const char *path, char *buf, size_t len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -473,8 +476,6 @@ void check_report(const char *policy, const char *policy_cg,
 	CHECK(klog_has(want), "no '%s' but: %s", want,
 	      klog_line("oom_policy=") ?: "no such line");
 }
-
-static bool memory_controller;
 
 void util_init(bool quiet)
 {
