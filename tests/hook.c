@@ -141,9 +141,11 @@ TEST(a_declared_oom_does_not_wait_unless_told_to)
 
 TEST(the_root_memcg_declares_an_oom_of_the_system)
 {
-	struct policy *p = policy_on("declared", NULL, 1);
+	struct policy *p;
 	pid_t pid;
 
+	need_memcg();
+	p = policy_on("declared", NULL, 1);
 	cg_make("a");
 	pid = hog("a", 5, 0);
 	policy_control(p)->kill_pid[0] = pid;

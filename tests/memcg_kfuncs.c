@@ -5,6 +5,7 @@
 
 #include "harness.h"
 #include "memcgread.skel.h"
+#include "oc_memcg.skel.h"
 #include "util.h"
 
 static struct memcgread_bpf *read_memcg(unsigned long long id)
@@ -52,10 +53,38 @@ TEST(memcg_kfuncs_answer_a_bad_id_with_minus_1)
 {
 	struct memcgread_bpf *r;
 
+	need_memcg();
 	cg_make("dom");
 	r = read_memcg(cg_id("dom"));
 	CHECK_EQ(r->bss->bad_page_state, -1UL);
 	CHECK_EQ(r->bss->bad_vm_event, -1UL);
 	CHECK_EQ(r->bss->bad_memory_event, -1UL);
 	memcgread_bpf__destroy(r);
+}
+
+/* Only the kernel patches can tell the verifier. */
+TEST(the_memcg_of_an_oom_control_is_trusted_where_the_hook_is_built_in)
+{
+	struct oc_memcg_bpf *skel;
+	struct bpf_link *link;
+	pid_t pid;
+	int err;
+
+	cg_make_limited("dom", 40);
+	skel = oc_memcg_bpf__open();
+	CHECK(skel, "open");
+	err = oc_memcg_bpf__load(skel);
+	if (!hook_built_in()) {
+		CHECK(err, "it loads without a provider that can vouch for it");
+		oc_memcg_bpf__destroy(skel);
+		return;
+	}
+	CHECK(!err, "load: %s", strerror(-err));
+	link = bpf_map__attach_struct_ops(skel->maps.oc_memcg);
+	CHECK(link, "attach: %s", strerror(errno));
+	pid = oom_in("dom");
+	CHECK(killed(pid), "nobody killed the eater");
+	CHECK(skel->bss->usage >= 35 * MB, "usage %lu", skel->bss->usage);
+	bpf_link__destroy(link);
+	oc_memcg_bpf__destroy(skel);
 }
