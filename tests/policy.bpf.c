@@ -17,24 +17,40 @@ static long spin(u64 i, void *arg)
 	return bpf_ktime_get_ns() >= *end;
 }
 
-static void kill_pids(struct oom_control *oc)
+static int kill_pid(struct oom_control *oc, int pid, int *was_victim)
 {
-	struct task_struct *task;
-	int i;
+	struct task_struct *task = bpf_task_from_pid(pid);
+	int ret;
+
+	if (!task)
+		return -3; /* ESRCH */
+	*was_victim = bpf_task_is_oom_victim(task);
+	ret = bpf_oom_kill_process(oc, task, "Test policy");
+	bpf_task_release(task);
+	return ret;
+}
+
+/* Returns whether the first one was killed. */
+static bool kill_pids(struct oom_control *oc)
+{
+	int i, ret, was_victim = 0;
+	bool killed = false;
 
 	for (i = 0; i < POLICY_KILLS; i++) {
 		if (!ctl.kill_pid[i])
 			continue;
-		task = bpf_task_from_pid(ctl.kill_pid[i]);
-		if (!task) {
-			ctl.kill_ret[i] = -3; /* ESRCH */
-			continue;
-		}
+		ret = kill_pid(oc, ctl.kill_pid[i], &was_victim);
 		if (!i)
-			ctl.was_victim = bpf_task_is_oom_victim(task);
-		ctl.kill_ret[i] = bpf_oom_kill_process(oc, task, "Test policy");
-		bpf_task_release(task);
+			killed = !ret;
+		/* The next OOM may come before anybody has read this. */
+		if (ctl.killed[i])
+			continue;
+		ctl.kill_ret[i] = ret;
+		ctl.killed[i] = !ret;
+		if (!i)
+			ctl.was_victim = was_victim;
 	}
+	return killed;
 }
 
 /* An unknown flag makes the iterator refuse, as it does without memory. */
@@ -52,6 +68,7 @@ int BPF_PROG(policy_oom, struct oom_control *oc, struct cgroup *cgrp,
 	     struct mem_cgroup *memcg__nullable)
 {
 	struct mem_cgroup *memcg = memcg__nullable;
+	bool killed;
 	u64 end;
 	int i;
 
@@ -69,12 +86,12 @@ int BPF_PROG(policy_oom, struct oom_control *oc, struct cgroup *cgrp,
 		for (i = 0; i < 64; i++)
 			bpf_loop(1 << 23, spin, &end, 0);
 	}
-	kill_pids(oc);
+	killed = kill_pids(oc);
 	if (ctl.fail_iterate)
 		break_iterator(cgrp);
 	__sync_fetch_and_add(&ctl.finished, 1);
 	if (ctl.ret_if_killed)
-		return !ctl.kill_ret[0];
+		return killed;
 	return ctl.ret;
 }
 

@@ -19,7 +19,8 @@ struct policy_control {
 	/* out: */
 	unsigned int asked;
 	unsigned int finished;
-	int kill_ret[POLICY_KILLS];
+	int kill_ret[POLICY_KILLS];	/* the last one, until it was 0 */
+	int killed[POLICY_KILLS];
 	int iterate_ret;
 	int order;
 	int constraint;
