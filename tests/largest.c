@@ -130,7 +130,7 @@ TEST(largest_leaves_it_to_the_kernel_when_all_is_protected)
 
 TEST(largest_of_a_cgroup_decides_there_and_not_elsewhere)
 {
-	pid_t small, eats;
+	pid_t small, large, more;
 
 	cg_make_limited("dom", 60);
 	cg_make_limited("other", 60);
@@ -140,16 +140,16 @@ TEST(largest_of_a_cgroup_decides_there_and_not_elsewhere)
 	cg_make("other/b");
 	attach("--cgroup /sys/fs/cgroup/test/dom");
 	small = hog("dom/a", 5, 1000);
-	hog("dom/b", 40, 0);
-	eats = eater("dom/a", 0, 20000);
+	large = hog("dom/b", 40, 0);
+	/* Fits once the largest is gone. */
+	more = hog("dom/a", 30, 0);
 	CHECK(klog_has("oom_policy=largest,policy_cgroup=/test/dom"), "not asked");
-	CHECK(alive(small), "not the largest cgroup died");
-	reap(eats);
+	CHECK(killed(large), "the largest cgroup lives");
+	CHECK(alive(small) && alive(more), "not only the largest cgroup died");
 	small = hog("other/a", 5, 1000);
 	hog("other/b", 40, 0);
-	eats = eater("other/a", 0, 20000);
+	hog("other/a", 30, 0);
 	CHECK(killed(small), "the policy decided elsewhere");
-	reap(eats);
 	detach("--cgroup /sys/fs/cgroup/test/dom");
 }
 
