@@ -128,7 +128,7 @@ TEST(a_declared_oom_does_not_wait_unless_told_to)
 	cg_make_limited("dom", 40);
 	p = policy_on("slow", "dom", 0);
 	ctl = policy_control(p);
-	ctl->spin_ns = 1500000000ULL;
+	ctl->spin_ns = slow_ns(1500000000ULL);
 	hooktest_load();
 	eats = oom_in("dom");
 	while (!ctl->asked)

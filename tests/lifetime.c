@@ -159,7 +159,7 @@ TEST(detach_waits_for_a_running_handler)
 	cg_make_limited("dom", 40);
 	p = policy_on("slow", "dom", 0);
 	ctl = policy_control(p);
-	ctl->spin_ns = 2000000000ULL;
+	ctl->spin_ns = slow_ns(2000000000ULL);
 	pid = oom_in("dom");
 	while (!ctl->asked)
 		usleep(1000);
@@ -185,7 +185,7 @@ TEST(a_cgroup_removed_during_a_handler)
 	cg_make("dom/eat");
 	p = policy_on("slow", "dom", 0);
 	ctl = policy_control(p);
-	ctl->spin_ns = 1000000000ULL;
+	ctl->spin_ns = slow_ns(1000000000ULL);
 	pid = oom_in("dom/eat");
 	while (!ctl->asked)
 		usleep(1000);

@@ -109,6 +109,12 @@ bool debug_kernel(void)
 	return !access("/sys/kernel/debug/kmemleak", F_OK);
 }
 
+/* How long a handler must take for others to come meanwhile. */
+unsigned long long slow_ns(unsigned long long ns)
+{
+	return debug_kernel() ? 6 * ns : ns;
+}
+
 bool hook_built_in(void)
 {
 	return strcmp(provider(), "kernel") == 0;

@@ -17,6 +17,7 @@ int module_refs(const char *name);
 const char *provider(void);
 bool hook_built_in(void);
 bool debug_kernel(void);
+unsigned long long slow_ns(unsigned long long ns);
 void need_shim(void);
 void need_memcg(void);
 int unload(void);
