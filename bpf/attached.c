@@ -7,52 +7,63 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "bpfoom.h"
 
-/* What bpf_oom's BTF calls the content of the map of a policy. */
+/* The module, and what its BTF calls the content of the map of a policy. */
+#define MODULE "bpf_oom"
 #define VALUE_TYPE "bpf_struct_ops_bpf_oom_ops"
 /* enum bpf_struct_ops_state: a map that is attached by itself, without a link. */
 #define STATE_INUSE 1
 
-/* Maps of one module share it, so the last one is kept. */
+/* Maps of one module share it, so the last one is kept. NULL and errno: failed. */
 static const struct btf *load_btf(__u32 id)
 {
 	static struct btf *vmlinux, *last;
 	static __u32 last_id;
 
-	if (id == last_id)
+	if (last && id == last_id)
 		return last;
 	if (!vmlinux)
 		vmlinux = btf__load_vmlinux_btf();
+	if (!vmlinux)
+		return NULL;
 	btf__free(last);
-	last = vmlinux ? btf__load_from_kernel_by_id_split(id, vmlinux) : NULL;
+	last = btf__load_from_kernel_by_id_split(id, vmlinux);
 	last_id = id;
 	return last;
 }
 
-/* BTF of a module is large to read; that of the kernel itself has no policies. */
-static bool is_module_btf(__u32 id)
+/*
+ * Does this BTF define policies? It is large to read, so its name is asked for
+ * first. 1, 0 or a negative errno.
+ */
+static int is_our_btf(__u32 id)
 {
 	struct bpf_btf_info info = {};
 	__u32 len = sizeof(info);
 	char name[64] = "";
-	int fd;
+	int fd, ret;
 
 	fd = bpf_btf_get_fd_by_id(id);
 	if (fd < 0)
-		return false;
+		return fd;
 	info.name = (uintptr_t)name;
 	info.name_len = sizeof(name);
-	if (bpf_btf_get_info_by_fd(fd, &info, &len))
-		name[0] = '\0';
+	ret = bpf_btf_get_info_by_fd(fd, &info, &len);
 	close(fd);
-	return name[0] && strcmp(name, "vmlinux");
+	/* ENOSPC: of a name that is longer than ours. */
+	if (ret)
+		return ret == -ENOSPC ? 0 : ret;
+	return !strcmp(name, MODULE);
 }
 
 static bool get_member(const struct btf *btf, int type_id, const char *path,
@@ -68,7 +79,7 @@ static bool get_member(const struct btf *btf, int type_id, const char *path,
 	return true;
 }
 
-/* 1: a policy. 0: something else. */
+/* 1: a policy. 0: something else. Or a negative errno. */
 static int read_value(int fd, const struct bpf_map_info *info,
 		      struct attached *a, __u32 *state)
 {
@@ -76,19 +87,24 @@ static int read_value(int fd, const struct bpf_map_info *info,
 	const struct btf *btf = load_btf(info->btf_vmlinux_id);
 	const struct btf_type *t;
 	char *value;
-	int ret = 0;
+	int ret;
 
-	t = btf ? btf__type_by_id(btf, id) : NULL;
+	if (!btf)
+		return -errno;
+	t = btf__type_by_id(btf, id);
 	if (!t || strcmp(btf__name_by_offset(btf, t->name_off), VALUE_TYPE))
 		return 0;
 	value = calloc(1, info->value_size);
-	if (value && !bpf_map_lookup_elem(fd, &zero, value))
+	if (!value)
+		return -ENOMEM;
+	ret = bpf_map_lookup_elem(fd, &zero, value);
+	if (!ret)
 		ret = get_member(btf, id, "data.name", value, a->policy,
 				 sizeof(a->policy)) &&
 		      get_member(btf, id, "data.cgroup_id", value, &a->cgroup_id,
 				 sizeof(a->cgroup_id)) &&
 		      get_member(btf, id, "common.state", value, state,
-				 sizeof(*state));
+				 sizeof(*state)) ? 1 : -EPROTO;
 	free(value);
 	a->policy[sizeof(a->policy) - 1] = '\0';
 	if (!a->cgroup_id)
@@ -96,20 +112,23 @@ static int read_value(int fd, const struct bpf_map_info *info,
 	return ret;
 }
 
+/* 1: a policy. 0: something else, or gone. Or a negative errno. */
 static int read_map(__u32 map_id, struct attached *a, __u32 *flags,
 		    __u32 *state)
 {
 	struct bpf_map_info info = {};
 	__u32 len = sizeof(info);
-	int fd, ret = 0;
+	int fd, ret;
 
 	fd = bpf_map_get_fd_by_id(map_id);
 	if (fd < 0)
-		return 0;
-	if (!bpf_map_get_info_by_fd(fd, &info, &len) &&
-	    info.type == BPF_MAP_TYPE_STRUCT_OPS &&
-	    is_module_btf(info.btf_vmlinux_id))
-		ret = read_value(fd, &info, a, state);
+		return fd == -ENOENT ? 0 : fd;
+	ret = bpf_map_get_info_by_fd(fd, &info, &len);
+	if (!ret && info.type == BPF_MAP_TYPE_STRUCT_OPS) {
+		ret = is_our_btf(info.btf_vmlinux_id);
+		if (ret > 0)
+			ret = read_value(fd, &info, a, state);
+	}
 	close(fd);
 	*flags = info.map_flags;
 	a->map_id = map_id;
@@ -128,88 +147,144 @@ static int append(struct attached_list *list, const struct attached *a)
 	return 0;
 }
 
+/* 1: a link of struct_ops. 0: something else. Or a negative errno. */
+static int read_link(int fd, struct bpf_link_info *info)
+{
+	__u32 len = sizeof(*info);
+	int ret;
+
+	memset(info, 0, sizeof(*info));
+	ret = bpf_link_get_info_by_fd(fd, info, &len);
+	/* EINVAL: a pin of something that is not a link. */
+	if (ret)
+		return ret == -EINVAL ? 0 : ret;
+	return info->type == BPF_LINK_TYPE_STRUCT_OPS;
+}
+
+static int add_link(struct attached_list *list, __u32 id)
+{
+	struct attached a = { .link_id = id };
+	struct bpf_link_info info;
+	__u32 flags, state;
+	int fd, ret;
+
+	fd = bpf_link_get_fd_by_id(id);
+	/* EAGAIN: somebody is making it. */
+	if (fd < 0)
+		return fd == -ENOENT || fd == -EAGAIN ? 0 : fd;
+	ret = read_link(fd, &info);
+	close(fd);
+	/* Without a map it has ended. */
+	if (ret > 0)
+		ret = !!info.struct_ops.map_id;
+	if (ret > 0)
+		ret = read_map(info.struct_ops.map_id, &a, &flags, &state);
+	return ret > 0 ? append(list, &a) : ret;
+}
+
 static int add_links(struct attached_list *list)
 {
-	__u32 id = 0, flags, state;
-	int fd, ret = 0;
+	__u32 id = 0;
+	int ret = 0;
 
-	while (!ret && !bpf_link_get_next_id(id, &id)) {
-		struct bpf_link_info info = {};
-		__u32 len = sizeof(info);
-		struct attached a = {};
-
-		fd = bpf_link_get_fd_by_id(id);
-		if (fd < 0)
-			continue;
-		if (!bpf_link_get_info_by_fd(fd, &info, &len) &&
-		    info.type == BPF_LINK_TYPE_STRUCT_OPS &&
-		    info.struct_ops.map_id &&
-		    read_map(info.struct_ops.map_id, &a, &flags, &state)) {
-			a.link_id = id;
-			ret = append(list, &a);
-		}
-		close(fd);
+	while (!ret) {
+		ret = bpf_link_get_next_id(id, &id);
+		if (ret)
+			return ret == -ENOENT ? 0 : ret;
+		ret = add_link(list, id);
 	}
-	if (!ret && errno != ENOENT)
-		ret = -errno;
+	return ret;
+}
+
+static int add_map(struct attached_list *list, __u32 id)
+{
+	__u32 flags = 0, state = 0;
+	struct attached a = {};
+	int ret;
+
+	ret = read_map(id, &a, &flags, &state);
+	if (ret > 0)
+		ret = !(flags & BPF_F_LINK) && state == STATE_INUSE ?
+		      append(list, &a) : 0;
 	return ret;
 }
 
 static int add_maps(struct attached_list *list)
 {
-	__u32 id = 0, flags = 0, state = 0;
+	__u32 id = 0;
 	int ret = 0;
 
-	while (!ret && !bpf_map_get_next_id(id, &id)) {
-		struct attached a = {};
-
-		if (read_map(id, &a, &flags, &state) &&
-		    !(flags & BPF_F_LINK) && state == STATE_INUSE)
-			ret = append(list, &a);
+	while (!ret) {
+		ret = bpf_map_get_next_id(id, &id);
+		if (ret)
+			return ret == -ENOENT ? 0 : ret;
+		ret = add_map(list, id);
 	}
 	return ret;
 }
 
-/* An attachment that ended with its cgroup is known by the name of its pin only. */
-static int add_ended(struct attached_list *list, const char *file, char *pin,
-		     __u32 link_id)
+/* An attachment that has ended is known by the name of its pin only. */
+static bool parse_pin(const char *file, struct attached *a)
 {
 	const char *at = strrchr(file, '@');
-	struct attached a = { .link_id = link_id, .pin = pin };
 
-	if (!at || (size_t)(at - file) >= sizeof(a.policy)) {
-		free(pin);
-		return 0;
+	if (!at || (size_t)(at - file) >= sizeof(a->policy))
+		return false;
+	memcpy(a->policy, file, at - file);
+	a->cgroup_id = strtoull(at + 1, NULL, 10);
+	return true;
+}
+
+static struct attached *find_link(const struct attached_list *list, __u32 id)
+{
+	size_t i;
+
+	for (i = 0; i < list->nr; i++) {
+		if (list->items[i].link_id == id)
+			return &list->items[i];
 	}
-	memcpy(a.policy, file, at - file);
-	a.cgroup_id = strtoull(at + 1, NULL, 10);
-	return append(list, &a);
+	return NULL;
+}
+
+/*
+ * A link that is not in the list has ended, or was made after the links were
+ * listed. It tells itself which: only the first has no map.
+ */
+static int add_pinned(struct attached_list *list, const char *file,
+		      const struct bpf_link_info *info)
+{
+	struct attached *known, a = { .link_id = info->id };
+	__u32 flags, state;
+	int ret;
+
+	known = find_link(list, info->id);
+	if (!known) {
+		ret = info->struct_ops.map_id ?
+		      read_map(info->struct_ops.map_id, &a, &flags, &state) :
+		      parse_pin(file, &a);
+		ret = ret > 0 ? append(list, &a) : ret;
+		if (ret)
+			return ret;
+		known = find_link(list, info->id);
+	}
+	if (known && !known->pin)
+		known->pin = format(LINK_DIR "/%s", file);
+	return 0;
 }
 
 static int add_pin(struct attached_list *list, const char *file)
 {
 	char *pin = format(LINK_DIR "/%s", file);
-	struct bpf_link_info info = {};
-	__u32 len = sizeof(info);
-	size_t i;
-	int fd;
+	struct bpf_link_info info;
+	int fd, ret;
 
 	fd = bpf_obj_get(pin);
-	if (fd < 0 || bpf_link_get_info_by_fd(fd, &info, &len))
-		info.type = BPF_LINK_TYPE_UNSPEC;
-	if (fd >= 0)
-		close(fd);
-	if (info.type != BPF_LINK_TYPE_STRUCT_OPS) {
-		free(pin);
-		return 0;
-	}
-	for (i = 0; i < list->nr; i++) {
-		if (list->items[i].link_id == info.id && !list->items[i].pin) {
-			list->items[i].pin = pin;
-			return 0;
-		}
-	}
-	return add_ended(list, file, pin, info.id);
+	free(pin);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	ret = read_link(fd, &info);
+	close(fd);
+	return ret > 0 ? add_pinned(list, file, &info) : ret;
 }
 
 static int add_pins(struct attached_list *list)
@@ -227,6 +302,31 @@ static int add_pins(struct attached_list *list)
 	}
 	closedir(dir);
 	return ret;
+}
+
+/**
+ * attached_lock() - keep other runs of bpfoom from attaching and detaching
+ *
+ * What is attached must stay as attached_get() found it, or two that attach the
+ * same would not see each other, and a pin could be removed whose name another
+ * has taken meanwhile. The lock ends with the process.
+ *
+ * Return: an exit code; tells the user what is wrong.
+ */
+int attached_lock(void)
+{
+	int fd;
+
+	/* Then nobody can attach. */
+	if (!bpffs_mounted())
+		return EX_DONE;
+	mkdir(PIN_DIR, 0700);
+	mkdir(LINK_DIR, 0700);
+	fd = open(LINK_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && !flock(fd, LOCK_EX))
+		return EX_DONE;
+	pr_err("cannot lock " LINK_DIR ": %s", strerror(errno));
+	return EX_FAILED;
 }
 
 /**

@@ -60,8 +60,16 @@ void messages_show_tail(unsigned int lines);
 /* cgroup.c */
 
 const char *cgroup_mount(void);
+bool cgroup_exists(const char *path);
 int cgroup_id_of(const char *path, __u64 *id);
-char *cgroup_path_of(__u64 id);
+
+enum cgroup_place {
+	CGROUP_HERE,
+	CGROUP_OUTSIDE,	/* of our cgroup namespace */
+	CGROUP_GONE,
+};
+
+enum cgroup_place cgroup_find(__u64 id, char **path);
 
 /* support.c: what the kernel brings, and what it lacks */
 
@@ -105,6 +113,7 @@ struct attached_list {
 	size_t nr;
 };
 
+int attached_lock(void);
 int attached_get(struct attached_list *list);
 void attached_put(struct attached_list *list);
 int attached_end(const struct attached *a);

@@ -51,6 +51,25 @@ static char *cgroup_directory(const char *path)
 }
 
 /**
+ * cgroup_exists() - is there (still) such a cgroup?
+ * @path: as for cgroup_id_of()
+ *
+ * Return: true also when that cannot be told, which cgroup_id_of() will explain.
+ */
+bool cgroup_exists(const char *path)
+{
+	bool exists;
+	char *dir;
+
+	if (!cgroup_mount())
+		return true;
+	dir = cgroup_directory(path);
+	exists = !access(dir, F_OK) || errno != ENOENT;
+	free(dir);
+	return exists;
+}
+
+/**
  * cgroup_id_of() - which cgroup is meant
  * @path: absolute path of its directory, or its path below the mount
  * @id: filled in
@@ -81,26 +100,18 @@ int cgroup_id_of(const char *path, __u64 *id)
 	return ret;
 }
 
-static char *strip_mount(char *dir)
+/* What is not below the mount point is outside of our cgroup namespace. */
+static enum cgroup_place place_of(const char *dir, char **path)
 {
 	size_t len = strlen(cgroup_mount());
-	char *path;
 
-	if (!strncmp(dir, cgroup_mount(), len))
-		path = format("%s", dir[len] ? dir + len : "/");
-	else
-		path = format("%s", dir);
-	return path;
+	if (strncmp(dir, cgroup_mount(), len) || (dir[len] && dir[len] != '/'))
+		return CGROUP_OUTSIDE;
+	*path = format("%s", dir[len] ? dir + len : "/");
+	return CGROUP_HERE;
 }
 
-/**
- * cgroup_path_of() - the path of a cgroup
- * @id: its id
- *
- * Return: the path below the mount, to be freed; NULL if there is no such
- * cgroup (any more) or it cannot be seen from here.
- */
-char *cgroup_path_of(__u64 id)
+static enum cgroup_place find_by_handle(int mount_fd, __u64 id, char **path)
 {
 	struct {
 		struct file_handle handle;
@@ -110,26 +121,54 @@ char *cgroup_path_of(__u64 id)
 		.handle.handle_type = FILEID_KERNFS,
 	};
 	char proc[32], dir[4096];
-	int mount_fd, fd;
 	ssize_t len;
+	int fd;
 
-	if (id == CGROUP_SYSTEM)
-		return format("/");
-	if (!cgroup_mount())
-		return NULL;
-	mount_fd = open(cgroup_mount(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (mount_fd < 0)
-		return NULL;
 	memcpy(h.handle.f_handle, &id, sizeof(id));
 	fd = open_by_handle_at(mount_fd, &h.handle, O_PATH | O_CLOEXEC);
-	close(mount_fd);
 	if (fd < 0)
-		return NULL;
+		return errno == ESTALE ? CGROUP_GONE : CGROUP_OUTSIDE;
 	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
 	len = readlink(proc, dir, sizeof(dir) - 1);
 	close(fd);
 	if (len < 0)
-		return NULL;
+		return CGROUP_OUTSIDE;
 	dir[len] = '\0';
-	return strip_mount(dir);
+	return place_of(dir, path);
+}
+
+/**
+ * cgroup_find() - where a cgroup is
+ * @id: its id
+ * @path: set to its path below the mount, to be freed, or to NULL
+ *
+ * Return: whether it can be seen from here; without a path it cannot.
+ */
+enum cgroup_place cgroup_find(__u64 id, char **path)
+{
+	enum cgroup_place place;
+	struct stat st;
+	int mount_fd;
+
+	*path = NULL;
+	if (!cgroup_mount()) {
+		if (id != CGROUP_SYSTEM)
+			return CGROUP_OUTSIDE;
+		*path = format("/");
+		return CGROUP_HERE;
+	}
+	mount_fd = open(cgroup_mount(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mount_fd < 0)
+		return CGROUP_OUTSIDE;
+	/* In a cgroup namespace the cgroup at the top is not the root. */
+	if (!fstat(mount_fd, &st) && st.st_ino == id) {
+		*path = format("/");
+		place = CGROUP_HERE;
+	} else if (id == CGROUP_SYSTEM) {
+		place = CGROUP_OUTSIDE;
+	} else {
+		place = find_by_handle(mount_fd, id, path);
+	}
+	close(mount_fd);
+	return place;
 }

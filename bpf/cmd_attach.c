@@ -9,7 +9,6 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bpfoom.h"
@@ -97,6 +96,16 @@ static int explain_attach(const struct policy *p, const struct request *r, int e
 {
 	switch (err) {
 	case ENOENT:
+		if (r->cgroup_id == CGROUP_SYSTEM) {
+			pr_err("%s was not attached: in a container (a cgroup namespace) only part of the system can be seen; attach it to the whole system from outside, or to a cgroup in here with --cgroup",
+			       p->name);
+			return EX_FAILED;
+		}
+		if (cgroup_exists(r->cgroup)) {
+			pr_err("%s was not attached: cgroup %s is outside of the cgroup namespace in here; attach it from outside",
+			       p->name, where(r));
+			return EX_FAILED;
+		}
 		pr_err("cgroup %s does not exist any more", where(r));
 		return EX_NOT_FOUND;
 	case ENODEV:
@@ -158,17 +167,10 @@ static int pin(const struct policy *p, const struct request *r,
 	char *path = format(LINK_DIR "/%s@%llu", p->name, r->cgroup_id);
 	int err;
 
-	mkdir(PIN_DIR, 0700);
-	mkdir(LINK_DIR, 0700);
 	err = bpf_link__pin(link, path);
 	free(path);
 	if (!err)
 		return EX_DONE;
-	/* Somebody was faster; ours ends with us. */
-	if (err == -EEXIST)
-		return already_attached(p, r);
-	rmdir(LINK_DIR);
-	rmdir(PIN_DIR);
 	pr_err("%s was not attached, because it cannot be pinned in " LINK_DIR ": %s",
 	       p->name, strerror(-err));
 	return EX_FAILED;
@@ -232,6 +234,7 @@ int cmd_attach(int argc, char **argv)
 		ret = cgroup_id_of(r.cgroup, &r.cgroup_id);
 	ret = ret ?: prepare(&p, &r);
 	ret = ret ?: check_system();
+	ret = ret ?: attached_lock();
 	ret = ret ?: check_not_attached(&p, &r);
 	ret = ret ?: load_and_attach(&p, &r);
 	if (!ret)

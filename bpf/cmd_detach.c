@@ -6,8 +6,6 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "bpfoom.h"
 
@@ -17,7 +15,7 @@
  * @policy: else those of this policy
  * @cgroup: as given, for messages
  * @cgroup_id: on this cgroup
- * @gone: the cgroup does not exist: what is left of ended attachments
+ * @gone: the cgroup does not exist: what is left of attachments to such cgroups
  */
 struct selection {
 	bool all;
@@ -72,8 +70,6 @@ static int parse(int argc, char **argv, struct selection *s)
 static int find_cgroup(struct selection *s)
 {
 	char *at = s->policy ? strrchr(s->policy, '@') : NULL, *end;
-	const char *mount = cgroup_mount();
-	char *dir, *below;
 
 	s->cgroup_id = CGROUP_SYSTEM;
 	if (at) {
@@ -87,12 +83,19 @@ static int find_cgroup(struct selection *s)
 	}
 	if (!s->cgroup)
 		return EX_DONE;
-	dir = format("%s", s->cgroup);
-	below = mount ? format("%s/%s", mount, dir + strspn(dir, "/")) : NULL;
-	s->gone = access(dir, F_OK) && (!below || access(below, F_OK));
-	free(below);
-	free(dir);
+	s->gone = !cgroup_exists(s->cgroup);
 	return s->gone ? EX_DONE : cgroup_id_of(s->cgroup, &s->cgroup_id);
+}
+
+/* The kernel ends an attachment some time after its cgroup has gone. */
+static bool has_ended(const struct attached *a)
+{
+	char *path;
+	bool gone;
+
+	gone = cgroup_find(a->cgroup_id, &path) == CGROUP_GONE;
+	free(path);
+	return !a->map_id || gone;
 }
 
 static bool selected(const struct selection *s, const struct attached *a)
@@ -102,7 +105,7 @@ static bool selected(const struct selection *s, const struct attached *a)
 	if (strcmp(s->policy, a->policy))
 		return false;
 	if (s->gone)
-		return !a->map_id;
+		return has_ended(a);
 	return s->cgroup_id == a->cgroup_id;
 }
 
@@ -143,9 +146,6 @@ static int end_selected(const struct selection *s, const struct attached_list *l
 			ret = EX_FAILED;
 		}
 	}
-	/* Fails as long as they are not empty. */
-	rmdir(LINK_DIR);
-	rmdir(PIN_DIR);
 	if (nr || s->all)
 		return ret;
 	explain_nothing(s, list);
@@ -163,6 +163,7 @@ int cmd_detach(int argc, char **argv)
 		return ret < 0 ? print_help(argv[0]) : ret;
 	ret = find_cgroup(&s);
 	ret = ret ?: need_root();
+	ret = ret ?: attached_lock();
 	if (ret)
 		return ret;
 

@@ -31,8 +31,9 @@ static void print_json(const struct attached_list *list)
 	printf("{\"attachments\":[");
 	for (i = 0; i < list->nr; i++) {
 		const struct attached *a = &list->items[i];
-		char *path = cgroup_path_of(a->cgroup_id);
+		char *path;
 
+		cgroup_find(a->cgroup_id, &path);
 		printf("%s{\"policy\":", i ? "," : "");
 		print_json_string(a->policy);
 		printf(",\"cgroup\":");
@@ -49,6 +50,22 @@ static void print_json(const struct attached_list *list)
 	printf("]}\n");
 }
 
+/* For people; to be freed. */
+static char *describe_cgroup(__u64 id)
+{
+	char *path;
+
+	switch (cgroup_find(id, &path)) {
+	case CGROUP_HERE:
+		return path;
+	case CGROUP_OUTSIDE:
+		return format("(outside of this cgroup namespace, id %llu)", id);
+	case CGROUP_GONE:
+		break;
+	}
+	return format("(removed, id %llu)", id);
+}
+
 static void print_table(const struct attached_list *list)
 {
 	size_t i;
@@ -60,14 +77,14 @@ static void print_table(const struct attached_list *list)
 	printf("%-16s %-40s %6s  %s\n", "POLICY", "CGROUP", "LINK", "PIN");
 	for (i = 0; i < list->nr; i++) {
 		const struct attached *a = &list->items[i];
-		char *path = cgroup_path_of(a->cgroup_id);
+		char *cgroup = describe_cgroup(a->cgroup_id);
 		char link[16] = "-";
 
 		if (a->link_id)
 			snprintf(link, sizeof(link), "%u", a->link_id);
-		printf("%-16s %-40s %6s  %s\n", a->policy, path ?: "(removed)",
-		       link, a->pin ?: "-");
-		free(path);
+		printf("%-16s %-40s %6s  %s\n", a->policy, cgroup, link,
+		       a->pin ?: "-");
+		free(cgroup);
 	}
 }
 
