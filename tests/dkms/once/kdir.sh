@@ -1,0 +1,13 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make dkms-install KDIR=: builds against these headers, for the kernel that
+# they are of.
+
+# shellcheck source=../lib.sh
+. tests/dkms/lib.sh
+
+doctor
+rm "/lib/modules/$kver/build"
+quiet make dkms-install KDIR="$headers"
+installed "$kver"
