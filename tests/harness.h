@@ -18,25 +18,21 @@
 struct test {
 	const char *name;
 	void (*fn)(void);
-	/* Kernel log lines that the test provokes on purpose, or NULL. */
-	const char *allow;
 	struct test *next;
 };
 
 void test_register(struct test *t);
 
-#define TEST_ALLOW(id, allowed)						\
+#define TEST(id)							\
 	static void id(void);						\
 	__attribute__((constructor)) static void register_##id(void)	\
 	{								\
 		static struct test t = {				\
-			.name = #id, .fn = id, .allow = allowed };	\
+			.name = #id, .fn = id };			\
 									\
 		test_register(&t);					\
 	}								\
 	static void id(void)
-
-#define TEST(id) TEST_ALLOW(id, NULL)
 
 void test_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));

@@ -134,7 +134,7 @@ static bool bad_line(const char *text, void *arg)
 	struct search *s = arg;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		if (strstr(text, bad[i]) && !(s->text && strstr(text, s->text))) {
+		if (strstr(text, bad[i])) {
 			snprintf(s->line, sizeof(s->line), "%s", text);
 			return true;
 		}
@@ -142,9 +142,9 @@ static bool bad_line(const char *text, void *arg)
 	return false;
 }
 
-bool klog_bad(const char *allow, char *line, size_t len)
+bool klog_bad(char *line, size_t len)
 {
-	struct search s = { .text = allow };
+	struct search s = { };
 
 	if (!klog_walk(bad_line, &s))
 		return false;

@@ -109,14 +109,18 @@ TEST(fallback_kills_no_second_task_after_a_kill_with_return_0)
 {
 	struct scene s = make_scene();
 	struct policy *p = policy_on("modest", "dom", 0);
+	pid_t second = hog("dom/by", 5, 500);
 
 	policy_control(p)->kill_pid[0] = s.bystander;
-	/* Paused, so that the victim has gone before the limit is hit again. */
-	s.eater = eater("dom/eat", 0, 20000);
+	/* Does not fit, until the bystander has gone. */
+	s.eater = hog("dom/eat", 62, 0);
 	CHECK(killed(s.bystander), "the policy's choice lives");
 	CHECK(klog_has("oom_policy=modest"), "who killed is not in the log");
-	usleep(200000);
+	CHECK_EQ(cg_key("dom", "memory.events", "oom_kill"), 1);
+	CHECK_EQ(klog_count("Killed process"), 1);
+	CHECK(alive(s.eater) && alive(second), "the kernel killed as well");
 	reap(s.eater);
+	reap(second);
 	policy_close(p);
 }
 

@@ -258,9 +258,15 @@ static long set_notifier(bool on, bool declares)
 
 static long run_dying(u64 id)
 {
+	long ret;
+
 	while (!fatal_signal_pending(current))
 		schedule_timeout_killable(HZ / 10);
-	return run_oom(id, GFP_KERNEL);
+	/* Nobody is left to read the result. */
+	pr_info("hooktest: dying, out of memory\n");
+	ret = run_oom(id, GFP_KERNEL);
+	pr_info("hooktest: dying: %ld\n", ret);
+	return ret;
 }
 
 static long set_ranking(int pid, int own, int other)
