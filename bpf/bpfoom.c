@@ -2,6 +2,7 @@
 /*
  * bpfoom: attach OOM policies, and see which are attached
  */
+#include <getopt.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,21 +30,26 @@ static const struct verb verbs[] = {
 	{ "attach", cmd_attach, "POLICY [--cgroup PATH] [--set NAME=VALUE]... [-v]",
 	  "Attach a policy to a cgroup, or to the whole system. POLICY is a name\n"
 	  "('bpfoom policies' lists them) or the path of a .bpf.o file, with a slash.\n"
-	  "  -c, --cgroup PATH     /sys/fs/cgroup/... or the path below it\n"
+	  "  -c, --cgroup PATH     /sys/fs/cgroup/..., or the path below it as in\n"
+	  "                        /proc/PID/cgroup\n"
 	  "  -s, --set NAME=VALUE  set an option of the policy\n"
 	  "  -v, --verbose         show what libbpf and the verifier say\n" },
-	{ "detach", cmd_detach, "POLICY [--cgroup PATH] | POLICY@ID | --all",
-	  "Detach a policy. Returns when no handler of it is running.\n"
+	{ "detach", cmd_detach, "POLICY [--cgroup PATH] | POLICY@ID | --all [-v]",
+	  "Detach a policy. Returns when no handler of it is running. ID is the id of\n"
+	  "a cgroup, which may be gone.\n"
 	  "  -c, --cgroup PATH     from this cgroup, else from the whole system\n"
-	  "  -a, --all             all policies, from everywhere\n" },
-	{ "list", cmd_list, "[--json]",
+	  "  -a, --all             all policies, from everywhere\n"
+	  "  -v, --verbose         show what libbpf says\n" },
+	{ "list", cmd_list, "[--json] [-v]",
 	  "List the policies that are attached.\n"
-	  "  -j, --json            for programs\n" },
+	  "  -j, --json            for programs\n"
+	  "  -v, --verbose         show what libbpf says\n" },
 	{ "policies", cmd_policies, "",
 	  "List the policies that are installed.\n" },
-	{ "status", cmd_status, "[--json]",
+	{ "status", cmd_status, "[--json] [-v]",
 	  "Tell whether this system has what policies need, and what to do if not.\n"
-	  "  -j, --json            for programs\n" },
+	  "  -j, --json            for programs\n"
+	  "  -v, --verbose         show what libbpf says\n" },
 	{ "version", cmd_version, "", "Print the version.\n" },
 	{ "help", cmd_help, "[VERB]", "Explain a verb.\n" },
 };
@@ -95,6 +101,44 @@ int print_help(const char *name)
 		       verb->help);
 	else
 		print_usage(stdout);
+	return EX_DONE;
+}
+
+/**
+ * parse_json() - the command line of a verb that takes no arguments
+ * @argc: as the verb got it
+ * @argv: as the verb got it
+ * @json: set by --json; NULL if the verb has none
+ *
+ * Return: 0 or what to exit with; -1: help was asked for.
+ */
+int parse_json(int argc, char **argv, bool *json)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, json ? "jvh" : "h",
+				  json ? options : options + 2, NULL)) != -1) {
+		switch (opt) {
+		case 'j':
+			*json = true;
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		case 'h':
+			return -1;
+		default:
+			return bad_usage(NULL);
+		}
+	}
+	if (optind < argc)
+		return bad_usage("%s takes no arguments", argv[0]);
 	return EX_DONE;
 }
 

@@ -44,6 +44,7 @@ int cmd_status(int argc, char **argv);
 
 int __printf(1, 2) bad_usage(const char *fmt, ...);
 int print_help(const char *verb);
+int parse_json(int argc, char **argv, bool *json);
 int need_root(void);
 
 /* util.c */
@@ -78,6 +79,9 @@ bool module_loaded(const char *name);
 bool module_installed(void);
 bool module_btf_present(void);
 bool bpffs_mounted(void);
+void read_lockdown(char *buf, size_t size);
+bool secure_boot_on(void);
+char *module_advice(void);
 int module_get_ready(void);
 
 /* policy.c: an object file with one policy */

@@ -3,18 +3,10 @@
  * bpfoom list, bpfoom policies
  */
 #include <dirent.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bpfoom.h"
-
-static const struct option options[] = {
-	{ "json", no_argument, NULL, 'j' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },
-	{}
-};
 
 static void print_id(const char *key, __u32 id)
 {
@@ -92,24 +84,11 @@ int cmd_list(int argc, char **argv)
 {
 	struct attached_list list;
 	bool json = false;
-	int opt, ret;
+	int ret;
 
-	while ((opt = getopt_long(argc, argv, "jvh", options, NULL)) != -1) {
-		switch (opt) {
-		case 'j':
-			json = true;
-			break;
-		case 'v':
-			verbose = true;
-			break;
-		case 'h':
-			return print_help(argv[0]);
-		default:
-			return bad_usage(NULL);
-		}
-	}
-	if (optind < argc)
-		return bad_usage("list takes no arguments");
+	ret = parse_json(argc, argv, &json);
+	if (ret)
+		return ret < 0 ? print_help(argv[0]) : ret;
 	ret = need_root();
 	if (ret)
 		return ret;
@@ -137,16 +116,11 @@ int cmd_policies(int argc, char **argv)
 {
 	const char *const *dir;
 	struct dirent **entries;
-	int opt, nr, i;
+	int ret, nr, i;
 
-	while ((opt = getopt_long(argc, argv, "vh", options + 1, NULL)) != -1) {
-		if (opt == 'h')
-			return print_help(argv[0]);
-		if (opt != 'v')
-			return bad_usage(NULL);
-	}
-	if (optind < argc)
-		return bad_usage("policies takes no arguments");
+	ret = parse_json(argc, argv, NULL);
+	if (ret)
+		return ret < 0 ? print_help(argv[0]) : ret;
 	for (dir = policy_dirs; *dir; dir++) {
 		nr = scandir(*dir, &entries, is_policy_file, alphasort);
 		for (i = 0; i < nr; i++) {

@@ -2,16 +2,12 @@
 /*
  * bpfoom status: is everything there that a policy needs?
  */
-#include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "bpfoom.h"
-
-#define EFI_GLOBAL_VARIABLE "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
 /**
  * struct problem - something that is missing
@@ -33,48 +29,12 @@ struct status {
 	size_t nr_attached;
 	struct problem problems[8];
 	size_t nr_problems;
-};
-
-static const struct option options[] = {
-	{ "json", no_argument, NULL, 'j' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },
-	{}
+	char *advice;		/* of one of them */
 };
 
 static void problem(struct status *s, const char *what, const char *action)
 {
 	s->problems[s->nr_problems++] = (struct problem) { what, action };
-}
-
-/* "none [integrity] confidentiality" */
-static void read_lockdown(struct status *s)
-{
-	char line[128], *start, *end;
-
-	if (!read_line("/sys/kernel/security/lockdown", line, sizeof(line)))
-		return;
-	start = strchr(line, '[');
-	end = start ? strchr(start, ']') : NULL;
-	if (end)
-		snprintf(s->lockdown, sizeof(s->lockdown), "%.*s",
-			 (int)(end - start - 1), start + 1);
-}
-
-/* Four bytes of attributes, then the value. */
-static bool read_secure_boot(void)
-{
-	unsigned char var[5] = {};
-	int fd;
-
-	fd = open("/sys/firmware/efi/efivars/SecureBoot-" EFI_GLOBAL_VARIABLE,
-		  O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	if (read(fd, var, sizeof(var)) != sizeof(var))
-		var[4] = 0;
-	close(fd);
-	return var[4] == 1;
 }
 
 static bool has_word(const char *line, const char *word)
@@ -134,32 +94,25 @@ static void collect(struct status *s)
 	s->bpffs = bpffs_mounted();
 	if (read_line("/proc/sys/kernel/tainted", line, sizeof(line)))
 		s->taint = strtoul(line, NULL, 10);
-	read_lockdown(s);
-	s->secure_boot = read_secure_boot();
+	read_lockdown(s->lockdown, sizeof(s->lockdown));
+	s->secure_boot = secure_boot_on();
 	count_attached(s);
 }
 
 static void judge_module(struct status *s)
 {
-	bool locked = s->lockdown[0] && strcmp(s->lockdown, "none");
-
-	if (!s->supported) {
+	if (!s->supported)
 		problem(s, "this kernel is older than 6.12",
 			"boot a newer kernel");
-	} else if (s->loaded && !s->btf) {
+	else if (s->loaded && !s->btf)
 		problem(s, "the module bpf_oom has no BTF, so no policy can be loaded",
 			"use a kernel with CONFIG_DEBUG_INFO_BTF_MODULES");
-	} else if (!s->loaded && !module_installed()) {
+	else if (!s->loaded && module_installed())
+		problem(s, "the module bpf_oom is not loaded; attaching a policy loads it, as does 'modprobe bpf_oom'",
+			s->advice = module_advice());
+	else if (!s->loaded)
 		problem(s, "the module bpf_oom is not installed for this kernel",
-			"install it with 'make dkms-install', or see why its build failed with 'dkms status'");
-	} else if (!s->loaded && (locked || s->secure_boot)) {
-		problem(s,
-			"secure boot or lockdown is on, which refuses modules without a known signature",
-			"enrol the key that DKMS signs with: mokutil --import /var/lib/dkms/mok.pub, then reboot");
-	} else if (!s->loaded) {
-		problem(s, "the module bpf_oom is not loaded",
-			"nothing: attaching a policy loads it; or 'modprobe bpf_oom' to try");
-	}
+			s->advice = module_advice());
 	if (!strcmp(s->lockdown, "confidentiality"))
 		problem(s,
 			"the kernel is locked down (confidentiality), policies cannot read kernel memory",
@@ -205,7 +158,7 @@ static void print_text(const struct status *s)
 	       s->memory_controller ? ", memory controller" : "");
 	printf("BPF file system    %s\n", yes(s->bpffs));
 	printf("kernel tainted     %lu\n", s->taint);
-	printf("lockdown           %s%s\n", s->lockdown[0] ? s->lockdown : "none",
+	printf("lockdown           %s%s\n", s->lockdown[0] ? s->lockdown : "unknown",
 	       s->secure_boot ? ", secure boot" : "");
 	if (s->have_attached)
 		printf("policies attached  %zu\n", s->nr_attached);
@@ -262,24 +215,11 @@ int cmd_status(int argc, char **argv)
 {
 	struct status s = {};
 	bool json = false;
-	int opt;
+	int ret;
 
-	while ((opt = getopt_long(argc, argv, "jvh", options, NULL)) != -1) {
-		switch (opt) {
-		case 'j':
-			json = true;
-			break;
-		case 'v':
-			verbose = true;
-			break;
-		case 'h':
-			return print_help(argv[0]);
-		default:
-			return bad_usage(NULL);
-		}
-	}
-	if (optind < argc)
-		return bad_usage("status takes no arguments");
+	ret = parse_json(argc, argv, &json);
+	if (ret)
+		return ret < 0 ? print_help(argv[0]) : ret;
 
 	messages_capture();
 	collect(&s);
@@ -288,5 +228,6 @@ int cmd_status(int argc, char **argv)
 		print_json(&s);
 	else
 		print_text(&s);
+	free(s.advice);
 	return s.loaded ? EX_DONE : EX_NOT_ACTIVE;
 }

@@ -7,12 +7,20 @@
 #include <linux/magic.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bpfoom.h"
+
+#define LOOK "if it does not load, 'dmesg' says why; if it was built against another build of this kernel: "
+/* To install with --force takes what was built before. */
+#define REBUILD "dkms build --force bpf-oom/%1$s -k %2$s && dkms install --force bpf-oom/%1$s -k %2$s"
+#define ENROL "; Secure Boot or lockdown is on: enrol the key that DKMS signs with ('mokutil --import /var/lib/dkms/mok.pub') and reboot"
+
+#define EFI_GLOBAL_VARIABLE "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
 /* 6.12 and later; whether the modules exist for it is another question. */
 bool kernel_release_supported(void)
@@ -53,13 +61,19 @@ static bool modprobe(bool dry_run)
 {
 	char *const load[] = { "modprobe", "bpf_oom", NULL };
 	char *const find[] = { "modprobe", "-n", "-q", "bpf_oom", NULL };
+	static bool path_extended;
 	posix_spawn_file_actions_t quiet;
 	int status, ret;
+	char *path;
 	pid_t pid;
 
 	/* It is not in the PATH of all users who may run us. */
-	if (!getenv("PATH"))
-		setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	if (!path_extended) {
+		path = format("%s:/usr/sbin:/sbin", getenv("PATH") ?: "/usr/bin:/bin");
+		setenv("PATH", path, 1);
+		free(path);
+		path_extended = true;
+	}
 	posix_spawn_file_actions_init(&quiet);
 	if (dry_run)
 		posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
@@ -76,6 +90,60 @@ bool module_installed(void)
 	return modprobe(true);
 }
 
+/* "none [integrity] confidentiality"; empty if unknown. */
+void read_lockdown(char *buf, size_t size)
+{
+	char line[128], *start, *end;
+
+	buf[0] = '\0';
+	if (!read_line("/sys/kernel/security/lockdown", line, sizeof(line)))
+		return;
+	start = strchr(line, '[');
+	end = start ? strchr(start, ']') : NULL;
+	if (end)
+		snprintf(buf, size, "%.*s", (int)(end - start - 1), start + 1);
+}
+
+/* Four bytes of attributes, then the value. */
+bool secure_boot_on(void)
+{
+	unsigned char var[5] = {};
+	int fd;
+
+	fd = open("/sys/firmware/efi/efivars/SecureBoot-" EFI_GLOBAL_VARIABLE,
+		  O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (read(fd, var, sizeof(var)) != sizeof(var))
+		var[4] = 0;
+	close(fd);
+	return var[4] == 1;
+}
+
+static bool signature_needed(void)
+{
+	char lockdown[32];
+
+	read_lockdown(lockdown, sizeof(lockdown));
+	return secure_boot_on() || (lockdown[0] && strcmp(lockdown, "none"));
+}
+
+/**
+ * module_advice() - what to do when the module does not load
+ *
+ * Return: a sentence, to be freed.
+ */
+char *module_advice(void)
+{
+	struct utsname u;
+
+	if (!module_installed())
+		return format("install it with 'make dkms-install'; 'dkms status' says whether it was built for this kernel");
+	uname(&u);
+	return format(LOOK "'" REBUILD "'%3$s", BPF_OOM_VERSION, u.release,
+		      signature_needed() ? ENROL : "");
+}
+
 /**
  * module_get_ready() - load bpf_oom if it is not
  *
@@ -83,8 +151,12 @@ bool module_installed(void)
  */
 int module_get_ready(void)
 {
+	char *advice;
+
 	if (!module_loaded("bpf_oom") && !modprobe(false)) {
-		pr_err("the module bpf_oom is not loaded, and cannot be; 'bpfoom status' says more");
+		advice = module_advice();
+		pr_err("the module bpf_oom is not loaded, and cannot be: %s", advice);
+		free(advice);
 		return EX_UNSUPPORTED;
 	}
 	if (!module_btf_present()) {

@@ -109,6 +109,21 @@ TEST(the_root_can_be_named_by_0_and_by_its_id)
 	policy_close(by_zero);
 }
 
+TEST(bpfoom_detaches_what_was_attached_without_a_link)
+{
+	struct policy *p = policy_open("unlinked", NULL);
+	__u32 flags = bpf_map__map_flags(policy_map(p));
+
+	CHECK(!bpf_map__set_map_flags(policy_map(p), flags & ~BPF_F_LINK), "flags");
+	CHECK(!policy_load(p), "load");
+	CHECK_EQ(policy_attach(p), 0);
+	CHECK(!sh("bpfoom list | grep -q '^unlinked  */  *-  *-$'"), "not listed");
+	CHECK(!sh("bpfoom detach unlinked"), "detach");
+	CHECK(sh("bpfoom list | grep -q unlinked"), "still listed");
+	CHECK_EQ(sh("bpfoom detach unlinked 2>/dev/null"), 4);
+	policy_close(p);
+}
+
 TEST(attach_again_after_detach)
 {
 	struct policy *p;
