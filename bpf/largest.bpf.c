@@ -20,9 +20,9 @@
  *	taken.
  *
  * How large
- *	What a kill frees: anon, shmem and swap, and kernel memory (page tables,
- *	stacks, sockets' and other slab) without its reclaimable part. Not page
- *	cache: it stays, or the kernel would have reclaimed it. Swap counts as
+ *	What a kill frees: anon, shmem and swap, what is queued in sockets, and
+ *	kernel memory (page tables, stacks, slab) without its reclaimable part. Not
+ *	page cache: it stays, or the kernel would have reclaimed it. Swap counts as
  *	memory does, for who fills the swap makes others run out of memory; so the
  *	kernel's own rule has it. Shmem that lives on in a tmpfs counts although
  *	it is not freed, as the kernel does not tell one from the other.
@@ -70,6 +70,7 @@ static u64 freeable(struct mem_cgroup *memcg)
 	return kernel +
 	       stat(memcg, node_stat_item, NR_ANON_MAPPED) +
 	       stat(memcg, node_stat_item, NR_SHMEM) +
+	       stat(memcg, memcg_stat_item, MEMCG_SOCK) +
 	       stat(memcg, memcg_stat_item, MEMCG_SWAP);
 }
 
@@ -143,6 +144,13 @@ static struct mem_cgroup *find_largest(struct mem_cgroup *domain)
 	enum verdict verdict = NO_CANDIDATE;
 	bool leaf;
 
+	/*
+	 * A cgroup may be removed during the walk, which means that its last
+	 * task has gone. Before its turn it is not ONLINE, or its reference is
+	 * refused, or it has no tasks to judge; its parent may then be a leaf.
+	 * After its turn, as the best, it is held here but has nobody left to
+	 * be killed: then the kernel decides.
+	 */
 	bpf_rcu_read_lock();
 	bpf_for_each(css, css, &domain->css, BPF_CGROUP_ITER_DESCENDANTS_POST) {
 		/* Removed cgroups linger here, but without tasks. */

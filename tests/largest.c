@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "hooktest.h"
 #include "klog.h"
 #include "util.h"
 
@@ -109,6 +110,26 @@ TEST(largest_takes_the_domain_itself_when_it_has_no_children)
 	oom_in("dom");
 	CHECK(killed(pid), "not killed with its cgroup");
 	CHECK(klog_has("oom_policy=largest"), "not by the policy");
+	detach("");
+}
+
+TEST(largest_counts_what_is_queued_in_sockets)
+{
+	pid_t sockets, anon;
+
+	attach("");
+	cg_make_limited("dom", 100);
+	cg_make("dom/sockets");
+	cg_make("dom/anon");
+	sockets = socket_hog("dom/sockets", 40);
+	CHECK(cg_key("dom/sockets", "memory.stat", "sock") > 40 * (long)MB,
+	      "%ld bytes in sockets", cg_key("dom/sockets", "memory.stat", "sock"));
+	anon = hog("dom/anon", 30, 0);
+	/* One OOM and no more: sockets are freed later than what the kernel waits for. */
+	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	CHECK(killed(sockets), "the largest cgroup lives");
+	CHECK(alive(anon), "not the largest cgroup died");
+	check_report("largest", "/", "MEMCG", "/test/dom", 1);
 	detach("");
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -337,6 +339,48 @@ pid_t cache_hog(const char *cg, unsigned int mb)
 		tell_ready_and_sleep(fd);
 	}
 	wait_ready("cache_hog", pid, fd);
+	return pid;
+}
+
+/* To ourselves over the loopback device, 2 MB each. Returns the buffered bytes. */
+static size_t fill_connection(int listener, const struct sockaddr_in *addr)
+{
+	static char buf[65536];
+	int size = 2 * MB, out, in;
+	size_t sent = 0;
+	ssize_t n;
+
+	out = socket(AF_INET, SOCK_STREAM, 0);
+	if (setsockopt(out, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) ||
+	    connect(out, (const void *)addr, sizeof(*addr)))
+		_exit(8);
+	in = accept(listener, NULL, NULL);
+	while ((n = send(out, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
+		sent += (size_t)n;
+	return in < 0 ? 0 : sent;
+}
+
+pid_t socket_hog(const char *cg, unsigned int mb)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(addr);
+	size_t sent = 0;
+	int fd, listener;
+	pid_t pid;
+
+	sh("ip link set lo up");
+	pid = spawn(cg, 0, &fd);
+	if (!pid) {
+		listener = socket(AF_INET, SOCK_STREAM, 0);
+		if (bind(listener, (void *)&addr, len) || listen(listener, 1) ||
+		    getsockname(listener, (void *)&addr, &len))
+			_exit(7);
+		while (sent < mb * MB)
+			sent += fill_connection(listener, &addr);
+		tell_ready_and_sleep(fd);
+	}
+	wait_ready("socket_hog", pid, fd);
 	return pid;
 }
 

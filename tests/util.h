@@ -49,6 +49,8 @@ void cg_write(const char *cg, const char *file, const char *fmt, ...)
 pid_t hog(const char *cg, unsigned int mb, int adj);
 /* As hog(), but of page cache. */
 pid_t cache_hog(const char *cg, unsigned int mb);
+/* As hog(), but of what nobody reads from TCP connections. */
+pid_t socket_hog(const char *cg, unsigned int mb);
 /* Allocates without end from now on, in MBs, sleeping the time in between. */
 pid_t eater(const char *cg, int adj, unsigned int pause_us);
 /* Has it been killed by SIGKILL, now or within some seconds? */
