@@ -29,7 +29,7 @@ done
 
 tmp=$(mktemp -d)
 # Whatever ends this ends $job and $beside, and what they started (see limit).
-job= beside=
+job='' beside=''
 trap 'kill $job $beside 2>/dev/null; rm -rf "$tmp"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
@@ -324,6 +324,17 @@ in_vms()
 	fi
 }
 
+# in_vms_beside KERNEL...: the same with files of its own, for the background
+in_vms_beside()
+{
+	local tmp=$tmp/beside kernel
+
+	mkdir "$tmp"
+	for kernel; do
+		in_vms "$kernel"
+	done
+}
+
 # Kernels that are not from a package take minutes to build, for the first time.
 for kernel in $kernels; do
 	limit 2400 tests/in-root.sh -k "$kernel" true && continue
@@ -342,13 +353,8 @@ done
 # little more than one of two cores: it runs beside them. Its results come last.
 slow=$(grep -e '-debug$' <<<"$kernels")
 if [ -n "$slow" ] && [ "$slow" != "$kernels" ]; then
-	mkdir "$tmp/beside"
-	(
-		tmp=$tmp/beside
-		for kernel in $slow; do
-			in_vms "$kernel"
-		done
-	) >"$tmp/beside.log" 2>&1 &
+	# shellcheck disable=SC2086 # a list
+	in_vms_beside $slow >"$tmp/beside.log" 2>&1 &
 	beside=$!
 	kernels=$(grep -vxF "$slow" <<<"$kernels")
 fi

@@ -19,7 +19,7 @@ vm_kernel_key() {
 	{ echo "$*"; dpkg-query --admindir="$VM_ROOT/var/lib/dpkg" -W -f '${Package} ${Version}\n' \
 		gcc-14 binutils pahole
 	  cat "$VM_LIB/kernel.sh" "$VM_LIB/enter.sh" "$VM_SRC/scripts/kernel/build.sh"
-	  cat "$VM_SRC/patches/$2"/*[1-9]-*.patch; shift 3; cd "$VM_SRC/scripts/kernel"; cat "$@"; } | vm_hash
+	  cat "$VM_SRC/patches/$2"/*[1-9]-*.patch; shift 3; cd "$VM_SRC/scripts/kernel" && cat "$@"; } | vm_hash
 }
 
 # vm_kernel KERNEL: sets VM_KERNEL_LAYER, to nothing for a kernel from a package. After vm_rootfs.
