@@ -56,6 +56,7 @@ __printf(1, 2) char *format(const char *fmt, ...);
 bool read_line(const char *path, char *buf, size_t size);
 void print_json_string(const char *s);
 void messages_capture(void);
+char *messages_missing_kfunc(void);
 void messages_show_tail(unsigned int lines);
 
 /* cgroup.c */

@@ -75,6 +75,15 @@ static const char *where(const struct request *r)
 
 static int explain_load(const struct policy *p, int err)
 {
+	char *kfunc = messages_missing_kfunc();
+
+	if (kfunc) {
+		pr_err("policy %s was not loaded: it calls %s(), which this kernel does not have%s",
+		       p->name, kfunc, strstr(kfunc, "mem_cgroup") ?
+		       " (was it built without memory cgroups?)" : "");
+		free(kfunc);
+		return EX_UNSUPPORTED;
+	}
 	messages_show_tail(12);
 	switch (err) {
 	case EPERM:

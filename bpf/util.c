@@ -117,6 +117,23 @@ void messages_capture(void)
 	libbpf_set_print(keep_message);
 }
 
+/* The kfunc that the verifier did not find, to be freed; NULL if it was not that. */
+char *messages_missing_kfunc(void)
+{
+	static const char behind[] = "' is referenced but wasn't resolved";
+	char *end, *name;
+
+	if (!messages_stream)
+		return NULL;
+	fflush(messages_stream);
+	end = memmem(messages, messages_size, behind, strlen(behind));
+	if (!end)
+		return NULL;
+	for (name = end; name > messages && name[-1] != '\''; name--)
+		;
+	return strndup(name, (size_t)(end - name));
+}
+
 /* The end of the verifier's log says what it did not like. */
 void messages_show_tail(unsigned int lines)
 {
