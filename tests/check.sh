@@ -342,22 +342,23 @@ for kernel in $kernels; do
 	kernels=$(grep -vxF "$kernel" <<<"$kernels")
 done
 
-host_tests
-style host
-for kernel in $kernels; do
-	style "$kernel"
-	dkms_tests "$kernel"
-done
-
-# A kernel with all checks on takes as long as the others together, and a VM
-# little more than one of two cores: it runs beside them. Its results come last.
+# A kernel with all checks on takes as long as all else together, and a VM little
+# more than one of two cores: it runs beside. Its results come last.
 slow=$(grep -e '-debug$' <<<"$kernels")
 if [ -n "$slow" ] && [ "$slow" != "$kernels" ]; then
 	# shellcheck disable=SC2086 # a list
 	in_vms_beside $slow >"$tmp/beside.log" 2>&1 &
 	beside=$!
 	kernels=$(grep -vxF "$slow" <<<"$kernels")
+else
+	slow=
 fi
+host_tests
+style host
+for kernel in $kernels $slow; do
+	style "$kernel"
+	dkms_tests "$kernel"
+done
 for kernel in $kernels; do
 	in_vms "$kernel"
 done
