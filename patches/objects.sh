@@ -92,7 +92,12 @@ for patch in "$here/$base"/0*.patch; do
 done
 
 run_make off olddefconfig >/dev/null
-run_make off "${objects[@]}"
+if compiles off; then
+	report "ok: compiles without CONFIG_OOM_HOOK"
+else
+	cat "$tmp/log"
+	report "not ok: without CONFIG_OOM_HOOK"
+fi
 for object in "${objects[@]}"; do
 	code "$tmp/off/$object" >"$tmp/${object##*/}.after"
 	if diff "$tmp/${object##*/}.before" "$tmp/${object##*/}.after" >"$tmp/diff"; then
