@@ -15,7 +15,7 @@ dest=/lib/modules/$kver/updates/dkms
 # hook_built_in [KVER]
 hook_built_in()
 {
-	grep -q '^CONFIG_OOM_HOOK=y' "/lib/modules/${1:-$kver}/build/.config"
+	grep -qs '^CONFIG_OOM_HOOK=y' "/lib/modules/${1:-$kver}/build/.config"
 }
 
 fail()

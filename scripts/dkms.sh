@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# dkms.sh install RELEASE [HEADERS]	put the modules under DKMS, for RELEASE and for
+#					the kernels that an older version is there for
+# dkms.sh uninstall			take all versions away
+#
+# Of what is installed nothing is removed until all of it is known to build anew:
+# in a tree of its own, since DKMS cannot have one version twice.
+
+set -euo pipefail
+shopt -s nullglob
+
+cd "$(dirname "$0")/.."
+name=bpf-oom
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+
+# What DKMS needs to build the modules, and nothing else.
+files=(COPYING Kbuild Makefile dkms.conf include
+	module/Kbuild module/*.[ch] module/shim/{Kbuild,klp-symbols.list} module/shim/*.[ch]
+	scripts/{Makefile,build-modules.sh} scripts/*.[ch])
+
+versions()
+{
+	dkms status -m $name 2>/dev/null | sed -n "s|^$name/\([^,:]*\)[,:].*|\1|p" | sort -u
+}
+
+# Kernels that one of the versions is installed for.
+kernels()
+{
+	dkms status -m $name | sed -n "s|^$name/[^,]*, \([^,]*\), .*: installed.*|\1|p"
+}
+
+# copy_source DIR: it is run as root at each new kernel, so it must not stay the
+# property of whoever cloned this.
+copy_source()
+{
+	mkdir -p "$1"
+	tar c --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+		--exclude=btf-id.h --exclude='*.mod.c' "${files[@]}" | tar x -C "$1"
+}
+
+uninstall()
+{
+	local v
+
+	for v in $(versions); do
+		dkms remove -m $name -v "$v" --all
+		rm -rf "/usr/src/$name-$v"
+	done
+	rm -rf "/usr/src/$name-$version"
+}
+
+# builds KERNEL...: into a DKMS tree that is thrown away
+builds()
+{
+	local kernel trees=(--sourcetree "$tmp/src" --dkmstree "$tmp/dkms")
+
+	mkdir "$tmp/dkms"
+	dkms add "${this[@]}" "${trees[@]}"
+	for kernel; do
+		for_headers "$kernel"
+		dkms build "${this[@]}" "${trees[@]}" -k "$kernel" "${headers[@]}" && continue
+		cat "$tmp/dkms/$name"/*/build/make.log || true
+		cat >&2 <<-EOF
+			bpf-oom: it does not build for $kernel, see above: nothing was changed. To go on without that kernel:
+			dkms remove $name/$(versions | tail -n 1) -k $kernel
+		EOF
+		return 1
+	done
+}
+
+install()
+{
+	local kernel kernels
+
+	copy_source "$tmp/src/$name-$version"
+	mapfile -t kernels < <({ echo "$release"; kernels; } | awk '!seen[$0]++')
+	if [ -n "$(versions)" ]; then
+		builds "${kernels[@]}"
+		uninstall
+	fi
+	rm -rf "/usr/src/$name-$version"
+	cp -a "$tmp/src/$name-$version" /usr/src/
+	dkms add "${this[@]}"
+	for kernel in "${kernels[@]}"; do
+		for_headers "$kernel"
+		dkms install "${this[@]}" -k "$kernel" "${headers[@]}"
+	done
+}
+
+# for_headers KERNEL: sets headers to what tells DKMS where those of KERNEL are
+for_headers()
+{
+	headers=()
+	if [ "$1" = "$release" ] && [ -n "$kdir" ]; then
+		headers=(--kernelsourcedir "$kdir")
+	fi
+}
+
+this=(-m "$name" -v "$version")
+release=${2:-} kdir=${3:-}
+case ${1:-} in
+install)
+	[ -n "$release" ] || { echo "usage: dkms.sh install RELEASE [HEADERS]" >&2; exit 2; }
+	tmp=$(mktemp -d)
+	trap 'rm -rf "$tmp"' EXIT
+	install ;;
+uninstall)
+	uninstall ;;
+*)
+	echo "usage: dkms.sh install RELEASE [HEADERS] | uninstall" >&2
+	exit 2 ;;
+esac
