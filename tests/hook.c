@@ -130,7 +130,7 @@ TEST(a_declared_oom_does_not_wait_unless_told_to)
 	ctl = policy_control(p);
 	ctl->spin_ns = slow_ns(1500000000ULL);
 	hooktest_load();
-	eats = oom_in("dom");
+	eats = oom_elsewhere("dom");
 	while (!ctl->asked)
 		usleep(1000);
 	CHECK_EQ(hooktest("declare %llu 0 0", cg_id("dom")), -EBUSY);

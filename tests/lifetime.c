@@ -160,7 +160,7 @@ TEST(detach_waits_for_a_running_handler)
 	p = policy_on("slow", "dom", 0);
 	ctl = policy_control(p);
 	ctl->spin_ns = slow_ns(2000000000ULL);
-	pid = oom_in("dom");
+	pid = oom_elsewhere("dom");
 	while (!ctl->asked)
 		usleep(1000);
 	CHECK_EQ(ctl->finished, 0);
@@ -186,7 +186,7 @@ TEST(a_cgroup_removed_during_a_handler)
 	p = policy_on("slow", "dom", 0);
 	ctl = policy_control(p);
 	ctl->spin_ns = slow_ns(1000000000ULL);
-	pid = oom_in("dom/eat");
+	pid = oom_elsewhere("dom/eat");
 	while (!ctl->asked)
 		usleep(1000);
 	CHECK(!cg_remove("dom/child"), "rmdir");

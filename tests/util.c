@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
@@ -438,6 +439,30 @@ void reap(pid_t pid)
 pid_t oom_in(const char *cg)
 {
 	return eater(cg, 0, 0);
+}
+
+static void run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	CHECK(!sched_setaffinity(0, sizeof(set), &set), "CPU %d: %s", cpu,
+	      strerror(errno));
+}
+
+/*
+ * On another CPU than ours: a kernel without preemption lets nobody else run on
+ * that of a handler that takes its time.
+ */
+pid_t oom_elsewhere(const char *cg)
+{
+	pid_t pid;
+
+	run_on(1);
+	pid = eater(cg, 0, 20000);
+	run_on(0);
+	return pid;
 }
 
 /* --- policies ------------------------------------------------------------- */

@@ -59,6 +59,7 @@ bool alive(pid_t pid);
 void reap(pid_t pid);
 /* Runs an OOM in the cgroup: an eater until something dies. Returns its pid. */
 pid_t oom_in(const char *cg);
+pid_t oom_elsewhere(const char *cg);
 
 /* Policies: the programmable one, see policy.h and policy.bpf.c */
 struct policy;
