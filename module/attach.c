@@ -11,7 +11,6 @@
 #include <linux/hashtable.h>
 #include <linux/memcontrol.h>
 #include <linux/mutex.h>
-#include <linux/oom_hook.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
 #include <linux/workqueue.h>
@@ -20,11 +19,10 @@
 
 /* By cgroup id. Readers are in attach_srcu, writers hold attach_mutex. */
 static DEFINE_HASHTABLE(attachments, 8);
-static unsigned int nr_attachments;
 
 /*
- * Protects the table and whether we are registered with the hook. Taken inside
- * the struct_ops core's locks; never taken while an OOM is being handled.
+ * Protects the table. Taken inside the struct_ops core's locks; never taken
+ * while an OOM is being handled.
  */
 static DEFINE_MUTEX(attach_mutex);
 
@@ -40,20 +38,15 @@ static struct workqueue_struct *sweep_wq;
 static void sweep_dead_cgroups(struct work_struct *work);
 static DECLARE_WORK(sweep_work, sweep_dead_cgroups);
 
-static void note_cgroup_offline(struct cgroup *cgrp)
+/**
+ * bpf_oom_cgroup_offline() - a cgroup has been removed
+ * @cgrp: the cgroup
+ *
+ * Context: atomic.
+ */
+void bpf_oom_cgroup_offline(struct cgroup *cgrp)
 {
 	queue_work(sweep_wq, &sweep_work);
-}
-
-static const struct oom_hook_ops hook_ops = {
-	.handle_oom = bpf_oom_handle,
-	.cgroup_offline = note_cgroup_offline,
-};
-
-/* CSS_ONLINE goes before the hook tells us, so that a look after linking is enough. */
-static bool cgroup_dead(const struct cgroup *cgrp)
-{
-	return !(READ_ONCE(cgrp->self.flags) & CSS_ONLINE);
 }
 
 static bool has_memcg(struct cgroup *cgrp)
@@ -114,7 +107,6 @@ static void link_attachment(struct attachment *att)
 	head = &attachments[hash_min(cgroup_id(att->cgrp),
 				     HASH_BITS(attachments))];
 	hlist_add_tail_rcu(&att->node, head);
-	nr_attachments++;
 }
 
 /* When this returns, no handler of the attachment runs. */
@@ -122,8 +114,7 @@ static void unlink_attachment(struct attachment *att)
 {
 	hlist_del_rcu(&att->node);
 	synchronize_srcu(&attach_srcu);
-	if (!--nr_attachments)
-		oom_hook_unregister(&hook_ops);
+	bpf_oom_hook_put();
 }
 
 static void free_attachment(struct attachment *att)
@@ -138,13 +129,12 @@ static int add_attachment(struct attachment *att)
 
 	if (find_attachment(att->ops))
 		return -EBUSY;
-	if (!nr_attachments) {
-		ret = oom_hook_register(&hook_ops);
-		if (ret)
-			return ret;
-	}
+	ret = bpf_oom_hook_get();
+	if (ret)
+		return ret;
 	link_attachment(att);
-	if (cgroup_dead(att->cgrp)) {
+	/* CSS_ONLINE goes before the hook tells: one look after linking is enough. */
+	if (bpf_oom_cgroup_dead(att->cgrp)) {
 		unlink_attachment(att);
 		return -EBUSY;
 	}
@@ -224,7 +214,7 @@ static struct bpf_link *end_dead_attachment(void)
 	lockdep_assert_held(&attach_mutex);
 
 	hash_for_each_safe(attachments, bkt, next, att, node) {
-		if (!cgroup_dead(att->cgrp))
+		if (!bpf_oom_cgroup_dead(att->cgrp))
 			continue;
 		if (!att->link) {
 			unlink_attachment(att);

@@ -19,6 +19,17 @@ struct mem_cgroup {
 };
 #endif
 
+/* hook.c: our registration with the hook */
+
+int bpf_oom_hook_get(void);
+void bpf_oom_hook_put(void);
+
+/* Has it been removed? Cleared before the hook tells of the removal. */
+static inline bool bpf_oom_cgroup_dead(const struct cgroup *cgrp)
+{
+	return !(READ_ONCE(cgrp->self.flags) & CSS_ONLINE);
+}
+
 /* attach.c: which policy sits on which cgroup */
 
 /**
@@ -42,6 +53,7 @@ void bpf_oom_detach(struct bpf_oom_ops *ops, struct bpf_link *link);
 bool bpf_oom_attached_ask(struct cgroup *cgrp,
 			  bool (*ask)(struct attachment *att, void *arg),
 			  void *arg);
+void bpf_oom_cgroup_offline(struct cgroup *cgrp);
 int bpf_oom_attach_init(void);
 void bpf_oom_attach_exit(void);
 

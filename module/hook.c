@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The one registration with the hook, for everybody in this module
+ *
+ * The hook has one user and costs something while it has one, so we are
+ * registered exactly while there is a policy.
+ */
+#include <linux/mutex.h>
+#include <linux/oom_hook.h>
+
+#include "internal.h"
+
+/*
+ * Protects hook_users and keeps a registration and its end from overlapping.
+ * Taken inside attach_mutex and the struct_ops core's locks; oom_lock is taken
+ * inside it. No handler takes it, so the end may wait for handlers.
+ */
+static DEFINE_MUTEX(hook_mutex);
+static unsigned int hook_users;
+
+static const struct oom_hook_ops hook_ops = {
+	.handle_oom = bpf_oom_handle,
+	.cgroup_offline = bpf_oom_cgroup_offline,
+};
+
+/**
+ * bpf_oom_hook_get() - be called through the hook
+ *
+ * Context: process context, may sleep.
+ * Return: 0, or an error of oom_hook_register().
+ */
+int bpf_oom_hook_get(void)
+{
+	int ret = 0;
+
+	mutex_lock(&hook_mutex);
+	if (!hook_users)
+		ret = oom_hook_register(&hook_ops);
+	if (!ret)
+		hook_users++;
+	mutex_unlock(&hook_mutex);
+	return ret;
+}
+
+/**
+ * bpf_oom_hook_put() - undo one bpf_oom_hook_get()
+ *
+ * After the last one nothing of ours is called by the hook any more.
+ *
+ * Context: process context, may sleep, waits for an OOM that is being handled.
+ */
+void bpf_oom_hook_put(void)
+{
+	mutex_lock(&hook_mutex);
+	if (!--hook_users)
+		oom_hook_unregister(&hook_ops);
+	mutex_unlock(&hook_mutex);
+}
