@@ -63,7 +63,16 @@ bool bpf_oom_handle(struct oom_control *oc);
 int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 			 const char *message);
 
-/* oom_ops.c: the struct_ops type */
+/* ops.c: what the struct_ops types have in common */
+
+int bpf_oom_init_btf(struct btf *btf);
+int bpf_oom_check_registered(int ret);
+bool bpf_oom_prog_in(const struct bpf_prog *prog, size_t ops_size);
+int bpf_oom_prog_callback(const struct bpf_prog *prog);
+unsigned int bpf_oom_kfunc_params(u32 kfunc_id);
+int bpf_oom_init_name(char *name, const char *uname);
+
+/* oom_ops.c: the struct_ops type of OOM policies */
 
 int bpf_oom_ops_init(void);
 bool bpf_oom_ops_owns(const struct bpf_prog *prog);

@@ -7,37 +7,21 @@
 #include <linux/bpf.h>
 #include <linux/bpf_verifier.h>
 #include <linux/btf.h>
-#include <linux/ctype.h>
-#include <linux/memcontrol.h>
 #include <linux/module.h>
-#include <linux/sched.h>
-#include <linux/sizes.h>
 
 #include "compat.h"
 #include "internal.h"
 
-/* This module's BTF: set when the type is registered, lives as long as we do. */
-static const struct btf *module_btf;
-
 /**
  * bpf_oom_ops_owns() - is this the program of an OOM policy?
  * @prog: a program that is being verified
- *
- * Nothing that a module can call finds a type by name, and the ids in its own
- * id lists are not those of the loaded BTF. Among the struct_ops types of this
- * module the size tells which one it is.
  *
  * Context: any.
  * Return: true if so.
  */
 bool bpf_oom_ops_owns(const struct bpf_prog *prog)
 {
-	const struct btf_type *t;
-
-	if (!module_btf || prog->aux->attach_btf != module_btf)
-		return false;
-	t = btf_type_by_id(module_btf, prog->aux->attach_btf_id);
-	return t && t->size == sizeof(struct bpf_oom_ops);
+	return bpf_oom_prog_in(prog, sizeof(struct bpf_oom_ops));
 }
 
 static bool bpf_oom_ops_is_valid_access(int off, int size,
@@ -131,46 +115,10 @@ static const struct bpf_verifier_ops bpf_oom_ops_verifier_ops = {
 	.is_valid_access = bpf_oom_ops_is_valid_access,
 };
 
-/*
- * A kernel build whose modules' BTF was not deduplicated gives us a task_struct
- * of our own, which no pointer from the kernel is accepted for. Types have no
- * names here, but none of ours is as large as the kernel's, to the byte.
- */
-static bool is_core_type(const struct btf_type *t)
-{
-	return BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT &&
-	       (t->size == sizeof(struct task_struct) ||
-		t->size == sizeof(struct cgroup) ||
-		(IS_ENABLED(CONFIG_MEMCG) &&
-		 t->size == sizeof(struct mem_cgroup)));
-}
-
-/* The types of vmlinux come first and stand in one piece, ours elsewhere. */
-static bool has_private_core_types(const struct btf *btf)
-{
-	const struct btf_type *t, *prev = NULL;
-	bool ours = false;
-	u32 id;
-
-	for (id = 1; (t = btf_type_by_id(btf, id)); id++) {
-		if (prev && (t < prev || (void *)t - (void *)prev > SZ_1M))
-			ours = true;
-		if (ours && is_core_type(t))
-			return true;
-		prev = t;
-	}
-	return false;
-}
-
 static int bpf_oom_ops_init_btf(struct btf *btf)
 {
-	if (has_private_core_types(btf)) {
-		pr_err("this module's BTF has core types of its own: the kernel build did not deduplicate it, use another kernel\n");
-		return -ENOEXEC;
-	}
 	find_denied_kfuncs();
-	module_btf = btf;
-	return 0;
+	return bpf_oom_init_btf(btf);
 }
 
 static int bpf_oom_ops_check_member(const struct btf_type *t,
@@ -186,25 +134,6 @@ static int bpf_oom_ops_check_member(const struct btf_type *t,
 	return -EINVAL;
 }
 
-static int init_name(struct bpf_oom_ops *ops, const struct bpf_oom_ops *uops)
-{
-	size_t len = strnlen(uops->name, sizeof(uops->name)), i;
-
-	if (!len || len == sizeof(uops->name)) {
-		pr_warn_ratelimited("a policy needs a name of 1 to %zu characters\n",
-				    sizeof(uops->name) - 1);
-		return -EINVAL;
-	}
-	for (i = 0; i < len; i++) {
-		if (!isgraph(uops->name[i]) || uops->name[i] == ',') {
-			pr_warn_ratelimited("a policy's name must be of printable characters without space and comma\n");
-			return -EINVAL;
-		}
-	}
-	memcpy(ops->name, uops->name, len);
-	return 1;
-}
-
 /* 1: copied. 0: leave it to the core, which accepts zeroes only. */
 static int bpf_oom_ops_init_member(const struct btf_type *t,
 				   const struct btf_member *member,
@@ -216,7 +145,7 @@ static int bpf_oom_ops_init_member(const struct btf_type *t,
 
 	switch (moff) {
 	case offsetof(struct bpf_oom_ops, name):
-		return init_name(ops, uops);
+		return bpf_oom_init_name(ops->name, uops->name);
 	case offsetof(struct bpf_oom_ops, cgroup_id):
 		ops->cgroup_id = uops->cgroup_id;
 		return 1;
@@ -283,19 +212,11 @@ static struct bpf_struct_ops bpf_oom_struct_ops = {
  * bpf_oom_ops_init() - make the type known to BPF
  *
  * Context: module init.
- * Return: 0 or an error. A module without BTF registers nothing and is told
- * that all went well, so that is checked here.
+ * Return: 0 or an error.
  */
 int bpf_oom_ops_init(void)
 {
-	int ret;
+	int ret = register_bpf_struct_ops(&bpf_oom_struct_ops, bpf_oom_ops);
 
-	ret = register_bpf_struct_ops(&bpf_oom_struct_ops, bpf_oom_ops);
-	if (ret)
-		return ret;
-	if (!module_btf) {
-		pr_err("this module was built without BTF: the kernel headers lack vmlinux, or pahole was missing\n");
-		return -ENOEXEC;
-	}
-	return 0;
+	return bpf_oom_check_registered(ret);
 }
