@@ -2,8 +2,9 @@
 /*
  * The one registration with the hook, for everybody in this module
  *
+ * OOM policies want to be asked about OOMs and PSI policies to hear of cgroups.
  * The hook has one user and costs something while it has one, so we are
- * registered exactly while there is a policy.
+ * registered exactly while there is a policy of either kind.
  */
 #include <linux/mutex.h>
 #include <linux/oom_hook.h>
@@ -18,9 +19,22 @@
 static DEFINE_MUTEX(hook_mutex);
 static unsigned int hook_users;
 
+/* Both in atomic context. */
+static void cgroup_online(struct cgroup *cgrp)
+{
+	bpf_psi_cgroup_online(cgrp);
+}
+
+static void cgroup_offline(struct cgroup *cgrp)
+{
+	bpf_oom_cgroup_offline(cgrp);
+	bpf_psi_cgroup_offline(cgrp);
+}
+
 static const struct oom_hook_ops hook_ops = {
 	.handle_oom = bpf_oom_handle,
-	.cgroup_offline = bpf_oom_cgroup_offline,
+	.cgroup_online = cgroup_online,
+	.cgroup_offline = cgroup_offline,
 };
 
 /**

@@ -8,6 +8,7 @@
 #include <linux/cgroup.h>
 
 #include <bpf_oom/oom.h>
+#include <bpf_oom/psi.h>
 
 #ifndef CONFIG_MEMCG
 /*
@@ -76,6 +77,22 @@ int bpf_oom_init_name(char *name, const char *uname);
 
 int bpf_oom_ops_init(void);
 bool bpf_oom_ops_owns(const struct bpf_prog *prog);
+
+/* psi.c and psi_trigger.c: policies that act on pressure */
+
+int bpf_psi_attach(struct bpf_psi_ops *ops);
+void bpf_psi_detach(struct bpf_psi_ops *ops);
+void bpf_psi_cgroup_online(struct cgroup *cgrp);
+void bpf_psi_cgroup_offline(struct cgroup *cgrp);
+int bpf_psi_create(struct bpf_psi *psi, u64 id, u32 resource, u32 threshold_us,
+		   u32 window_us);
+int bpf_psi_init(void);
+void bpf_psi_exit(void);
+
+/* psi_ops.c: their struct_ops type */
+
+int bpf_psi_ops_init(void);
+bool bpf_psi_ops_owns(const struct bpf_prog *prog);
 
 /* kfuncs.c and memcg_kfuncs.c: what policies can call */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an OOM policy can do
+ * What policies can do
  */
 #include <linux/bpf.h>
 #include <linux/btf_ids.h>
@@ -49,17 +49,65 @@ __bpf_kfunc bool bpf_task_is_oom_victim(struct task_struct *task)
 	return tsk_is_oom_victim(task);
 }
 
+/**
+ * bpf_psi_create_trigger() - have handle_psi_event() called when pressure is high
+ * @psi: the policy, as the callback got it
+ * @cgroup_id: whose pressure: the inode number of the cgroup's directory; 0, or
+ *	the id of the root: that of the whole system
+ * @resource: enum psi_res, or'ed with BPF_PSI_FULL for stalls of all tasks at a
+ *	time. IRQ pressure exists as full only, and where the kernel accounts it. CPU
+ *	pressure of the whole system is never full, so that trigger never fires
+ * @threshold_us: time stalled within a window that makes it fire
+ * @window_us: the window, up to 10 s
+ *
+ * It fires once per window for as long as the pressure stays high, until the cgroup
+ * is removed or the policy detached. There may be several with the same arguments,
+ * and each of them fires.
+ *
+ * Context: init, handle_psi_event and handle_cgroup_online of bpf_psi_ops.
+ * Return: 0; -EINVAL for a resource that this kernel does not account, a threshold
+ * of 0 or above the window, or a window that is too long; -ENOENT when there is no
+ * such cgroup (any more), or when init is called from within a cgroup namespace
+ * that does not have it; -EBUSY for one that is being removed; -ENOSPC for more than
+ * BPF_PSI_MAX_TRIGGERS; -EOPNOTSUPP when PSI is off; -ENOMEM.
+ */
+__bpf_kfunc int bpf_psi_create_trigger(struct bpf_psi *psi, u64 cgroup_id,
+				       u32 resource, u32 threshold_us,
+				       u32 window_us)
+{
+	return bpf_psi_create(psi, cgroup_id, resource, threshold_us, window_us);
+}
+
 __bpf_kfunc_end_defs();
 
 BTF_KFUNCS_START(bpf_oom_kfunc_ids)
 BTF_ID_FLAGS(func, bpf_oom_kill_process, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_task_is_oom_victim, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_psi_create_trigger, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_KFUNCS_END(bpf_oom_kfunc_ids)
+
+/* What the filter knows a kfunc by, see ops.c: all others have fewer. */
+#define CREATE_TRIGGER_PARAMS 5
+
+static bool may_create_trigger(const struct bpf_prog *prog)
+{
+	return bpf_psi_ops_owns(prog) && bpf_oom_prog_callback(prog) !=
+		offsetof(struct bpf_psi_ops, handle_cgroup_offline);
+}
 
 /* Asked for the kfuncs that this module registers for struct_ops, that is these. */
 static int bpf_oom_kfuncs_filter(const struct bpf_prog *prog, u32 kfunc_id)
 {
-	return bpf_oom_ops_owns(prog) ? 0 : -EACCES;
+	bool allowed;
+
+	switch (bpf_oom_kfunc_params(kfunc_id)) {
+	case CREATE_TRIGGER_PARAMS:
+		allowed = may_create_trigger(prog);
+		break;
+	default:
+		allowed = bpf_oom_ops_owns(prog);
+	}
+	return allowed ? 0 : -EACCES;
 }
 
 static const struct btf_kfunc_id_set bpf_oom_kfunc_set = {

@@ -4,7 +4,8 @@
  *
  * An OOM comes in through the hook (<linux/oom_hook.h>) to dispatch.c, which
  * asks the policies that attach.c finds on the way from the OOM's cgroup to the
- * root. oom_ops.c lets them be loaded, kfuncs.c is what they can do.
+ * root. oom_ops.c lets them be loaded, kfuncs.c is what they can do. Policies that
+ * act on pressure, before there is an OOM, are in psi*.c.
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
@@ -30,16 +31,22 @@ static int __init bpf_oom_init(void)
 	ret = bpf_oom_attach_init();
 	if (ret)
 		return ret;
+	ret = bpf_psi_init();
+	if (ret)
+		goto err_attach_exit;
 	/* First what looks at our BTF; nobody uses it before we return. */
 	ret = bpf_oom_ops_init();
+	ret = ret ?: bpf_psi_ops_init();
 	ret = ret ?: bpf_oom_kfuncs_init();
 	ret = ret ?: bpf_oom_memcg_kfuncs_init();
 	if (ret)
-		goto err_attach_exit;
+		goto err_psi_exit;
 	pr_info("version " BPF_OOM_VERSION ", hooked in by the %s\n",
 		oom_hook_provider());
 	return 0;
 
+err_psi_exit:
+	bpf_psi_exit();
 err_attach_exit:
 	pr_err("not loaded (%d)\n", ret);
 	bpf_oom_attach_exit();
@@ -48,11 +55,12 @@ err_attach_exit:
 module_init(bpf_oom_init);
 
 /*
- * The struct_ops type and the kfuncs need no undoing: each map and program that
+ * The struct_ops types and the kfuncs need no undoing: each map and program that
  * uses them pins this module, and they go with its BTF.
  */
 static void __exit bpf_oom_exit(void)
 {
+	bpf_psi_exit();
 	bpf_oom_attach_exit();
 }
 module_exit(bpf_oom_exit);

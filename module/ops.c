@@ -107,6 +107,7 @@ bool bpf_oom_prog_in(const struct bpf_prog *prog, size_t ops_size)
 {
 	const struct btf_type *t = ops_type(prog);
 
+	BUILD_BUG_ON(sizeof(struct bpf_oom_ops) == sizeof(struct bpf_psi_ops));
 	return t && t->size == ops_size;
 }
 

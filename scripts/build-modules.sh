@@ -111,4 +111,4 @@ if [ -n "$shim" ]; then
 	scripts/check-btf -b "$kdir/vmlinux" -p oom_hook_klp_protos \
 		-s "$gen/klp-symbols" module/shim/oom_hook.ko
 fi
-scripts/check-btf -b "$kdir/vmlinux" -t bpf_oom_ops module/bpf_oom.ko
+scripts/check-btf -b "$kdir/vmlinux" -t bpf_oom_ops -t bpf_psi_ops module/bpf_oom.ko

@@ -105,7 +105,7 @@ style_checkpatch()
 	for f in {bpf,tests}/**/*.[ch] scripts/*.[ch]; do
 		case $f in
 		tests/kmod/*) ;;
-		*.bpf.[ch] | tests/policy.h) bpf+=("$f") ;;
+		*.bpf.[ch] | tests/policy.h | tests/psi_policy.h) bpf+=("$f") ;;
 		*) user+=("$f") ;;
 		esac
 	done
@@ -138,7 +138,7 @@ style_kernel_doc()
 	local tool=(/usr/lib/linux-kbuild-6*/scripts/kernel-doc)
 
 	[ ${#tool[@]} = 1 ] || die "kernel-doc is not where it is expected"
-	"${tool[0]}" -none -Werror include/linux/oom_hook.h include/bpf_oom/oom.h \
+	"${tool[0]}" -none -Werror include/linux/oom_hook.h include/bpf_oom/{oom,psi}.h \
 		module/kfuncs.c module/memcg_kfuncs.c
 }
 

@@ -16,6 +16,10 @@
 /* A kernel that has BPF OOM itself brings its own definition in vmlinux.h. */
 #ifndef BPF_OOM_NATIVE
 #include <bpf_oom/oom.h>
+/* What programs read in it may stand elsewhere in another version of the module. */
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include <bpf_oom/psi.h>
+#pragma clang attribute pop
 #endif
 
 /* Values that are macros in the kernel and so are not in its BTF. */
@@ -32,6 +36,15 @@ extern int bpf_oom_kill_process(struct oom_control *oc, struct task_struct *task
 				const char *message__str) __ksym __weak;
 /* bpf_oom_ops programs only. Has the OOM killer chosen this task before? */
 extern bool bpf_task_is_oom_victim(struct task_struct *task) __ksym __weak;
+/*
+ * bpf_psi_ops programs only, but not handle_cgroup_offline. Have handle_psi_event
+ * called, once per window, while tasks of the cgroup (0: of the system) stall on the
+ * resource (enum psi_res, with BPF_PSI_FULL for full) for longer than the threshold.
+ * 0; -EINVAL: resource, threshold or window; -ENOENT: no such cgroup; -EBUSY: it is
+ * being removed; -ENOSPC: BPF_PSI_MAX_TRIGGERS; -EOPNOTSUPP: PSI is off.
+ */
+extern int bpf_psi_create_trigger(struct bpf_psi *psi, u64 cgroup_id, u32 resource,
+				  u32 threshold_us, u32 window_us) __ksym __weak;
 
 /* Kernel 7.0 and later have these; bpf_oom.ko brings them on older ones. */
 extern struct mem_cgroup *bpf_get_root_mem_cgroup(void) __ksym __weak;
@@ -76,6 +89,19 @@ extern void bpf_rcu_read_unlock(void) __ksym __weak;
 #define BPF_OOM_OPS(id, ...)						\
 	SEC(".struct_ops.link")						\
 	struct bpf_oom_ops id = {					\
+		.name = #id,						\
+		__VA_ARGS__						\
+	}
+
+/**
+ * BPF_PSI_OPS() - define the pressure policy of this object
+ * @id: name of the map, and of the policy in the log; as bpf_psi_ops.name
+ *
+ * Followed by the members to set, as for BPF_OOM_OPS().
+ */
+#define BPF_PSI_OPS(id, ...)						\
+	SEC(".struct_ops.link")						\
+	struct bpf_psi_ops id = {					\
 		.name = #id,						\
 		__VA_ARGS__						\
 	}

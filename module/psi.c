@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Policies that act on pressure, from attach to detach
+ *
+ * What happens to triggers and cgroups is noted in atomic context and told to the
+ * policy by a work item of its own. There is one for each policy, so its callbacks
+ * never overlap and what only they use needs no lock, and a slow policy is waited
+ * for by nobody but itself.
+ */
+#define pr_fmt(fmt) "bpf_oom: " fmt
+
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/mempool.h>
+#include <linux/mutex.h>
+#include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "psi.h"
+
+/*
+ * All policies, from before their init until nothing of theirs runs: until then
+ * the same map cannot be attached again. Readers are under RCU, writers hold
+ * policies_mutex.
+ */
+static LIST_HEAD(policies);
+
+/*
+ * Protects the list only. Taken inside the struct_ops core's locks, never while
+ * waiting for a callback.
+ */
+static DEFINE_MUTEX(policies_mutex);
+
+/*
+ * Callbacks run when memory is short (WQ_MEM_RECLAIM: one worker is there without
+ * an allocation), soon (WQ_HIGHPRI), and may take long (WQ_UNBOUND).
+ */
+static struct workqueue_struct *psi_wq;
+
+/**
+ * struct online - a cgroup that was made
+ * @node: in psi_policy.online
+ * @cgrp: which, by a reference
+ */
+struct online {
+	struct llist_node node;
+	struct cgroup *cgrp;
+};
+
+/* Records of all policies for which no memory may be left when they are needed. */
+#define ONLINE_RESERVE 64
+static mempool_t *online_pool;
+
+/**
+ * bpf_psi_queue() - have the policy told what has been noted
+ * @p: the policy
+ *
+ * Context: any.
+ */
+void bpf_psi_queue(struct psi_policy *p)
+{
+	queue_work(psi_wq, &p->work);
+}
+
+static void note_online(struct psi_policy *p, struct cgroup *cgrp)
+{
+	struct online *o;
+
+	if (!p->ops->handle_cgroup_online)
+		return;
+	o = mempool_alloc(online_pool, GFP_ATOMIC | __GFP_NOWARN);
+	if (o) {
+		cgroup_get(cgrp);
+		o->cgrp = cgrp;
+		llist_add(&o->node, &p->online);
+	} else {
+		atomic_inc(&p->lost_online);
+	}
+	bpf_psi_queue(p);
+}
+
+/**
+ * bpf_psi_cgroup_online() - a cgroup has been made
+ * @cgrp: the cgroup
+ *
+ * Context: atomic.
+ */
+void bpf_psi_cgroup_online(struct cgroup *cgrp)
+{
+	struct psi_policy *p;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(p, &policies, node)
+		note_online(p, cgrp);
+	rcu_read_unlock();
+}
+
+/**
+ * bpf_psi_cgroup_offline() - a cgroup has been removed
+ * @cgrp: the cgroup
+ *
+ * Context: atomic.
+ */
+void bpf_psi_cgroup_offline(struct cgroup *cgrp)
+{
+	struct psi_policy *p;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(p, &policies, node) {
+		WRITE_ONCE(p->look_for_dead, true);
+		bpf_psi_queue(p);
+	}
+	rcu_read_unlock();
+}
+
+static void free_online(struct online *o)
+{
+	cgroup_put(o->cgrp);
+	mempool_free(o, online_pool);
+}
+
+/*
+ * We hear of a cgroup before the last step of its making, which lets it be found by
+ * its id: too early for a policy, which wants to do just that.
+ */
+static void wait_until_found(struct cgroup *cgrp)
+{
+	struct cgroup *found;
+
+	while (!bpf_oom_cgroup_dead(cgrp)) {
+		found = cgroup_get_from_id(cgroup_id(cgrp));
+		if (!IS_ERR(found)) {
+			cgroup_put(found);
+			return;
+		}
+		usleep_range(50, 500);
+	}
+}
+
+static void tell_online(struct psi_policy *p)
+{
+	struct llist_node *list = llist_reverse_order(llist_del_all(&p->online));
+	unsigned int lost = atomic_xchg(&p->lost_online, 0);
+	struct online *o, *next;
+
+	llist_for_each_entry_safe(o, next, list, node) {
+		wait_until_found(o->cgrp);
+		p->ops->handle_cgroup_online(&p->psi, cgroup_id(o->cgrp));
+		free_online(o);
+		cond_resched();
+	}
+	if (lost)
+		pr_warn_ratelimited("policy %s: no memory to tell it of %u new cgroups\n",
+				    p->ops->name, lost);
+}
+
+static void run_callbacks(struct work_struct *work)
+{
+	struct psi_policy *p = container_of(work, struct psi_policy, work);
+	LIST_HEAD(ended);
+
+	tell_online(p);
+	if (xchg(&p->look_for_dead, false))
+		bpf_psi_end_dead(p, &ended);
+	/* Takes those of the ended ones off the list of fired triggers, too. */
+	bpf_psi_tell_fired(p);
+	bpf_psi_free_ended(&ended);
+}
+
+static int add_policy(struct psi_policy *p)
+{
+	struct psi_policy *other;
+	int ret = 0;
+
+	mutex_lock(&policies_mutex);
+	list_for_each_entry(other, &policies, node) {
+		if (other->ops == p->ops)
+			ret = -EBUSY;
+	}
+	if (!ret)
+		list_add_tail_rcu(&p->node, &policies);
+	mutex_unlock(&policies_mutex);
+	return ret;
+}
+
+static struct psi_policy *find_policy(const struct bpf_psi_ops *ops)
+{
+	struct psi_policy *p, *found = NULL;
+
+	mutex_lock(&policies_mutex);
+	list_for_each_entry(p, &policies, node) {
+		if (p->ops == ops)
+			found = p;
+	}
+	mutex_unlock(&policies_mutex);
+	return found;
+}
+
+/* When this returns, no callback of the policy runs and none will be called. */
+static void end_policy(struct psi_policy *p)
+{
+	struct online *o, *next;
+
+	/* Waits for a running callback, which takes none of our locks. */
+	disable_work_sync(&p->work);
+	bpf_psi_end_all(p);
+
+	mutex_lock(&policies_mutex);
+	list_del_rcu(&p->node);
+	mutex_unlock(&policies_mutex);
+	/* For those who tell of cgroups. */
+	synchronize_rcu();
+
+	llist_for_each_entry_safe(o, next, llist_del_all(&p->online), node)
+		free_online(o);
+	bpf_oom_hook_put();
+	kfree(p);
+}
+
+static int call_init(struct psi_policy *p)
+{
+	int ret;
+
+	if (!p->ops->init)
+		return 0;
+	ret = p->ops->init(&p->psi);
+	if (!ret)
+		return 0;
+	pr_warn_ratelimited("policy %s: not attached, init returned %d\n",
+			    p->ops->name, ret);
+	return IS_ERR_VALUE((long)ret) ? ret : -EINVAL;
+}
+
+/**
+ * bpf_psi_attach() - start a policy
+ * @ops: the policy
+ *
+ * Context: process context; called by the struct_ops core, under its locks.
+ * Return: 0 or an error as documented at struct bpf_psi_ops.
+ */
+int bpf_psi_attach(struct bpf_psi_ops *ops)
+{
+	struct psi_policy *p;
+	int ret;
+
+	p = kzalloc(sizeof(*p), GFP_KERNEL);
+	if (!p)
+		return -ENOMEM;
+	p->ops = ops;
+	INIT_LIST_HEAD(&p->cgroups);
+	INIT_WORK(&p->work, run_callbacks);
+	disable_work(&p->work);
+
+	ret = bpf_oom_hook_get();
+	if (ret)
+		goto err_free;
+	ret = add_policy(p);
+	if (ret)
+		goto err_hook_put;
+	ret = call_init(p);
+	if (ret) {
+		end_policy(p);
+		return ret;
+	}
+	/* There may be something to tell already. */
+	enable_and_queue_work(psi_wq, &p->work);
+	return 0;
+
+err_hook_put:
+	bpf_oom_hook_put();
+err_free:
+	kfree(p);
+	return ret;
+}
+
+/**
+ * bpf_psi_detach() - end a policy
+ * @ops: the policy
+ *
+ * When this returns, no callback of the policy is running and none will be.
+ *
+ * Context: process context, waits for a running callback; called by the
+ * struct_ops core, under its locks, once for each attach.
+ */
+void bpf_psi_detach(struct bpf_psi_ops *ops)
+{
+	struct psi_policy *p = find_policy(ops);
+
+	if (!WARN_ON_ONCE(!p))
+		end_policy(p);
+}
+
+int bpf_psi_init(void)
+{
+	int ret = -ENOMEM;
+
+	online_pool = mempool_create_kmalloc_pool(ONLINE_RESERVE,
+						  sizeof(struct online));
+	if (!online_pool)
+		return ret;
+	psi_wq = alloc_workqueue("bpf_psi",
+				 WQ_MEM_RECLAIM | WQ_UNBOUND | WQ_HIGHPRI, 0);
+	if (!psi_wq)
+		goto err_destroy_pool;
+	ret = bpf_psi_trigger_init();
+	if (ret)
+		goto err_destroy_wq;
+	return 0;
+
+err_destroy_wq:
+	destroy_workqueue(psi_wq);
+err_destroy_pool:
+	mempool_destroy(online_pool);
+	return ret;
+}
+
+/* All policies are gone: they pin the module. */
+void bpf_psi_exit(void)
+{
+	bpf_psi_trigger_exit();
+	destroy_workqueue(psi_wq);
+	mempool_destroy(online_pool);
+}
