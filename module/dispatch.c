@@ -137,7 +137,8 @@ bool bpf_oom_handle(struct oom_control *oc)
 	} while (!handled && cgrp);
 	WRITE_ONCE(deciding, NULL);
 
-	if (!handled && d.asked)
+	/* Who has declared an OOM has said why, and nobody else may show it. */
+	if (!handled && (d.asked || oom_hook_text(oc)))
 		report_default(oc);
 	return handled;
 }

@@ -4,11 +4,24 @@
  */
 #include <linux/bpf.h>
 #include <linux/btf_ids.h>
+#include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/oom.h>
+#include <linux/oom_hook.h>
+#include <linux/string.h>
 
 #include "compat.h"
 #include "internal.h"
+
+/* As it will stand in a log line between commas. */
+static void copy_text(char *text, const char *src)
+{
+	strscpy(text, src && *src ? src : "CONSTRAINT_BPF", BPF_OOM_TEXT_MAX_LEN);
+	for (; *text; text++) {
+		if (!isascii(*text) || !isgraph(*text) || *text == ',')
+			*text = '_';
+	}
+}
 
 __bpf_kfunc_start_defs();
 
@@ -50,6 +63,43 @@ __bpf_kfunc bool bpf_task_is_oom_victim(struct task_struct *task)
 }
 
 /**
+ * bpf_out_of_memory() - declare an OOM before there is one
+ * @memcg__nullable: the memcg that is to be taken for out of memory; NULL or the
+ *	root: the whole system. The program keeps its reference
+ * @order: order of the allocation to report, 0 to MAX_PAGE_ORDER
+ * @flags: enum bpf_oom_flags
+ * @constraint_text__str: why: a constant string, which reports show as the
+ *	constraint; "" for "CONSTRAINT_BPF". Characters that are not printable ASCII,
+ *	spaces and commas are shown as "_", what is longer than 63 is cut off.
+ *
+ * From here on it is an OOM like any other: the notifiers come first, then the
+ * bpf_oom_ops policies on the memcg and above it, then the kernel's own killer.
+ * One task is killed, or what memory.oom.group makes of it. That takes its time; a
+ * program that calls this again at once may have two killed.
+ *
+ * While a policy of either kind is attached, the line "oom_policy=" in the log has
+ * the text; a kernel with CONFIG_OOM_HOOK has it in its own report as well.
+ *
+ * Context: sleepable programs of bpf_psi_ops, of type syscall and of type tracing.
+ * Not of bpf_oom_ops, which are called while an OOM is being handled.
+ * Return: 1 if memory will come free, 0 if nobody could be killed; -EINVAL for a
+ * bad @order or an unknown flag; -EBUSY while another OOM is being handled, unless
+ * BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK is set; -EDEADLK if that other OOM is being
+ * handled by this task; -EINTR if it was killed while it waited.
+ */
+__bpf_kfunc int bpf_out_of_memory(struct mem_cgroup *memcg__nullable, int order,
+				  u64 flags, const char *constraint_text__str)
+{
+	char text[BPF_OOM_TEXT_MAX_LEN];
+
+	if (flags & ~(u64)BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK)
+		return -EINVAL;
+	copy_text(text, constraint_text__str);
+	return oom_hook_declare(memcg__nullable, order,
+				flags & BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK, text);
+}
+
+/**
  * bpf_psi_create_trigger() - have handle_psi_event() called when pressure is high
  * @psi: the policy, as the callback got it
  * @cgroup_id: whose pressure: the inode number of the cgroup's directory; 0, or
@@ -83,10 +133,12 @@ __bpf_kfunc_end_defs();
 BTF_KFUNCS_START(bpf_oom_kfunc_ids)
 BTF_ID_FLAGS(func, bpf_oom_kill_process, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_task_is_oom_victim, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_out_of_memory, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_psi_create_trigger, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_KFUNCS_END(bpf_oom_kfunc_ids)
 
 /* What the filter knows a kfunc by, see ops.c: all others have fewer. */
+#define OUT_OF_MEMORY_PARAMS 4
 #define CREATE_TRIGGER_PARAMS 5
 
 static bool may_create_trigger(const struct bpf_prog *prog)
@@ -104,6 +156,9 @@ static int bpf_oom_kfuncs_filter(const struct bpf_prog *prog, u32 kfunc_id)
 	case CREATE_TRIGGER_PARAMS:
 		allowed = may_create_trigger(prog);
 		break;
+	case OUT_OF_MEMORY_PARAMS:
+		allowed = bpf_psi_ops_owns(prog);
+		break;
 	default:
 		allowed = bpf_oom_ops_owns(prog);
 	}
@@ -116,8 +171,22 @@ static const struct btf_kfunc_id_set bpf_oom_kfunc_set = {
 	.filter = bpf_oom_kfuncs_filter,
 };
 
+/* The kernel wants one set for each kind of program, so these have another. */
+BTF_KFUNCS_START(bpf_oom_declare_kfunc_ids)
+BTF_ID_FLAGS(func, bpf_out_of_memory, KF_SLEEPABLE | KF_TRUSTED_ARGS)
+BTF_KFUNCS_END(bpf_oom_declare_kfunc_ids)
+
+static const struct btf_kfunc_id_set bpf_oom_declare_kfunc_set = {
+	.owner = THIS_MODULE,
+	.set = &bpf_oom_declare_kfunc_ids,
+};
+
 int bpf_oom_kfuncs_init(void)
 {
 	return register_btf_kfunc_id_set(BPF_PROG_TYPE_STRUCT_OPS,
-					 &bpf_oom_kfunc_set);
+					 &bpf_oom_kfunc_set) ?:
+	       register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL,
+					 &bpf_oom_declare_kfunc_set) ?:
+	       register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING,
+					 &bpf_oom_declare_kfunc_set);
 }

@@ -37,6 +37,16 @@ extern int bpf_oom_kill_process(struct oom_control *oc, struct task_struct *task
 /* bpf_oom_ops programs only. Has the OOM killer chosen this task before? */
 extern bool bpf_task_is_oom_victim(struct task_struct *task) __ksym __weak;
 /*
+ * Declare an OOM, in a memcg or (NULL, or the root) of the whole system. Attached
+ * bpf_oom_ops are asked, then the kernel decides. 1: memory will come free, 0:
+ * nobody could be killed. -EBUSY: another OOM is being handled, and flags lack
+ * BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK. -EINVAL: order or flags. Sleepable programs, but
+ * none of bpf_oom_ops. The text, a constant, is shown in place of the constraint;
+ * "" for CONSTRAINT_BPF.
+ */
+extern int bpf_out_of_memory(struct mem_cgroup *memcg__nullable, int order, u64 flags,
+			     const char *constraint_text__str) __ksym __weak;
+/*
  * bpf_psi_ops programs only, but not handle_cgroup_offline. Have handle_psi_event
  * called, once per window, while tasks of the cgroup (0: of the system) stall on the
  * resource (enum psi_res, with BPF_PSI_FULL for full) for longer than the threshold.

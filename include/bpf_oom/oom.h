@@ -15,6 +15,18 @@ struct oom_control;
 /* Room for a policy's name with its terminating NUL, as in the posted series. */
 #define BPF_OOM_NAME_MAX_LEN 64
 
+/* Room for the text of a declared OOM with its terminating NUL; more is cut off. */
+#define BPF_OOM_TEXT_MAX_LEN 64
+
+/**
+ * enum bpf_oom_flags - for bpf_out_of_memory()
+ * @BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK: wait for another OOM that is being handled,
+ *	instead of failing with -EBUSY
+ */
+enum bpf_oom_flags {
+	BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK = 1 << 0,
+};
+
 /**
  * struct bpf_oom_ops - an OOM policy
  * @handle_out_of_memory: Called when memory has run out in the cgroup of the
