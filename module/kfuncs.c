@@ -105,8 +105,8 @@ __bpf_kfunc int bpf_out_of_memory(struct mem_cgroup *memcg__nullable, int order,
  * @cgroup_id: whose pressure: the inode number of the cgroup's directory; 0, or
  *	the id of the root: that of the whole system
  * @resource: enum psi_res, or'ed with BPF_PSI_FULL for stalls of all tasks at a
- *	time. IRQ pressure exists as full only, and where the kernel accounts it. CPU
- *	pressure of the whole system is never full, so that trigger never fires
+ *	time. IRQ pressure exists as full only, and where the kernel accounts it.
+ *	Full CPU pressure of the whole system is undefined: do not rely on it
  * @threshold_us: time stalled within a window that makes it fire
  * @window_us: the window, up to 10 s
  *

@@ -121,3 +121,53 @@ TEST(a_kfunc_that_evades_the_checks_is_rejected)
 		test_skip("this kernel has none of them");
 	must_not_load("bad_kfunc", "a policy cannot call bpf_send_signal_task()");
 }
+
+TEST(psi_a_policy_without_a_handler_of_events_is_rejected)
+{
+	must_not_load("bad_psi_none", "policy handlerless has no handle_psi_event");
+}
+
+TEST(psi_a_callback_that_is_not_sleepable_is_rejected)
+{
+	must_not_load("bad_psi_notsleepable", "handle_psi_event");
+}
+
+TEST(psi_a_write_to_a_trigger_is_rejected)
+{
+	must_not_load("bad_psi_write", "only read is supported");
+}
+
+TEST(psi_the_kfuncs_of_oom_policies_are_rejected)
+{
+	must_not_load("bad_psi_kill", "bpf_task_is_oom_victim is not allowed");
+}
+
+TEST(psi_a_trigger_created_by_the_offline_callback_is_rejected)
+{
+	must_not_load("bad_psi_offline", "bpf_psi_create_trigger is not allowed");
+}
+
+TEST(psi_a_trigger_created_by_an_oom_policy_is_rejected)
+{
+	must_not_load("bad_oom_trigger", "bpf_psi_create_trigger is not allowed");
+}
+
+TEST(psi_a_trigger_created_by_another_program_is_rejected)
+{
+	must_not_load("bad_trace_trigger", "bpf_psi_create_trigger is not allowed");
+}
+
+TEST(declare_in_an_oom_policy_is_rejected)
+{
+	must_not_load("bad_oom_declare", "bpf_out_of_memory is not allowed");
+}
+
+TEST(declare_in_other_struct_ops_is_rejected)
+{
+	must_not_load("bad_otherops_declare", "bpf_out_of_memory is not allowed");
+}
+
+TEST(declare_in_a_program_that_is_not_sleepable_is_rejected)
+{
+	must_not_load("bad_trace_declare", "sleepable");
+}

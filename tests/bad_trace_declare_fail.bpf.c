@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Must not load: an OOM takes its time, and this program must not. */
+#include <bpf_oom/common.bpf.h>
+
+char _license[] SEC("license") = "GPL";
+
+SEC("fentry/out_of_memory")
+int BPF_PROG(tracer, struct oom_control *oc)
+{
+	return bpf_out_of_memory(NULL, 0, 0, "");
+}
