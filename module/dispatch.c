@@ -108,7 +108,12 @@ static bool ask_policy(struct attachment *att, void *arg)
 
 	if (d->kills)
 		report(d->oc, att->ops->name, att->cgrp, d->kills);
-	return ret == 1 && (d->kills || d->dying);
+	/*
+	 * A kill counts whatever the program returns: its memory may be back
+	 * before the next in line looks, which would then see no victim on its
+	 * way and kill a second one.
+	 */
+	return d->kills || (ret == 1 && d->dying);
 }
 
 /**

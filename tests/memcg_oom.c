@@ -106,10 +106,11 @@ TEST(fallback_when_the_policy_fails_to_iterate)
 	policy_close(p);
 }
 
-TEST(fallback_kills_no_second_task_after_a_kill_with_return_0)
+static void kill_counts_with(int ret)
 {
 	struct scene s = make_scene();
-	struct policy *p = policy_on("modest", "dom", 0);
+	struct policy *p = policy_on("modest", "dom", ret);
+	struct policy *far = policy_on("far", NULL, 0);
 	pid_t second = hog("dom/by", 5, 500);
 
 	policy_control(p)->kill_pid[0] = s.bystander;
@@ -117,11 +118,24 @@ TEST(fallback_kills_no_second_task_after_a_kill_with_return_0)
 	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
 	CHECK(killed(s.bystander), "the policy's choice lives");
 	CHECK(klog_has("oom_policy=modest"), "who killed is not in the log");
+	CHECK(!klog_count("oom_policy=default"), "the kernel was asked as well");
+	CHECK_EQ(policy_control(far)->asked, 0);
 	CHECK_EQ(cg_key("dom", "memory.events", "oom_kill"), 1);
 	CHECK_EQ(klog_count("Killed process"), 1);
 	CHECK(alive(second), "the kernel killed as well");
 	reap(second);
+	policy_close(far);
 	policy_close(p);
+}
+
+TEST(a_kill_ends_the_walk_if_the_policy_returns_0)
+{
+	kill_counts_with(0);
+}
+
+TEST(a_kill_ends_the_walk_if_the_policy_returns_a_negative_number)
+{
+	kill_counts_with(-1);
 }
 
 TEST(no_report_line_without_a_policy)

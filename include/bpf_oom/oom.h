@@ -45,10 +45,12 @@ enum bpf_oom_flags {
  *	Not called when there is no task at or below the memcg.
  *
  *	Return 1 for "handled". It counts only if bpf_oom_kill_process() has
- *	returned 0 during the call. Any other value, or a bare 1, hands the OOM
- *	to the next policy: first those on the same cgroup in the order of
- *	their attachment, then those of its ancestors up to the root; after the
- *	last one the kernel's own killer decides.
+ *	returned 0 during the call; a process killed during the call counts
+ *	whatever is returned, so that one OOM never has two deciders. Else, and
+ *	so after a bare 1, the OOM goes to the next policy: first those on the
+ *	same cgroup in the order of their attachment, then those of its
+ *	ancestors up to the root; after the last one the kernel's own killer
+ *	decides.
  *	A program may leave out trailing arguments. Required.
  * @name: shown in the OOM report as oom_policy=<name>. Printable characters
  *	without spaces and commas, NUL-terminated, not empty.
