@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Whom the kernel's scan selects with a word of the user in it, and rehearsals of that */
+#include <errno.h>
+#include <sys/types.h>
+
+#include "harness.h"
+#include "hooktest.h"
+#include "klog.h"
+#include "util.h"
+
+/* enum oom_hook_verdict */
+enum { DEFAULT, ABORT, SKIP, SELECT };
+
+struct domain {
+	pid_t small, middle, large;
+};
+
+/* Three tasks to choose from, in a memcg or, as the best victims, of the system. */
+static struct domain domain(int adj)
+{
+	struct domain d;
+
+	cg_make_limited("dom", 100);
+	cg_make("dom/a");
+	d.small = hog("dom/a", 5, adj);
+	d.middle = hog("dom/a", 20, adj);
+	d.large = hog("dom/a", 40, adj);
+	CHECK_EQ(hooktest("user 1"), 0);
+	return d;
+}
+
+static void end_domain(struct domain d)
+{
+	CHECK_EQ(hooktest("user 0"), 0);
+	CHECK_EQ(hooktest("select 0 0 0"), 0);
+	reap(d.small);
+	reap(d.middle);
+	reap(d.large);
+}
+
+TEST(a_selected_task_dies_whatever_its_size)
+{
+	struct domain d = domain(0);
+
+	CHECK_EQ(hooktest("select %d %d %d", d.small, SELECT, DEFAULT), 0);
+	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	CHECK_EQ(hooktest_counts().selected, d.small);
+	CHECK(killed(d.small), "it lives");
+	CHECK(alive(d.middle) && alive(d.large), "more than one died");
+	end_domain(d);
+}
+
+TEST(a_skipped_task_is_spared)
+{
+	struct domain d = domain(0);
+
+	CHECK_EQ(hooktest("select %d %d %d", d.large, SKIP, DEFAULT), 0);
+	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	CHECK(killed(d.middle), "not the next by size");
+	CHECK(alive(d.small) && alive(d.large), "more than one died");
+	end_domain(d);
+}
+
+TEST(an_aborted_scan_selects_nobody_and_the_kernel_decides)
+{
+	struct domain d = domain(0);
+
+	CHECK_EQ(hooktest("select %d %d %d", d.middle, ABORT, SELECT), 0);
+	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	CHECK_EQ(hooktest_counts().selected, -ECANCELED);
+	CHECK(killed(d.large), "the kernel chose somebody else");
+	CHECK(alive(d.small) && alive(d.middle), "more than one died");
+	end_domain(d);
+}
+
+TEST(a_scan_that_skips_everybody_leaves_it_to_the_kernel)
+{
+	struct domain d = domain(0);
+
+	CHECK_EQ(hooktest("select 0 %d %d", SKIP, SKIP), 0);
+	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	CHECK_EQ(hooktest_counts().selected, 0);
+	CHECK(killed(d.large), "the kernel chose somebody else");
+	CHECK(alive(d.small) && alive(d.middle), "more than one died");
+	end_domain(d);
+}
+
+TEST(a_scan_of_the_system_that_skips_everybody_does_not_panic)
+{
+	struct domain d = domain(1000);
+
+	CHECK_EQ(hooktest("select 0 %d %d", SKIP, SKIP), 0);
+	CHECK_EQ(hooktest("oom 0"), 1);
+	CHECK_EQ(hooktest_counts().selected, 0);
+	CHECK(killed(d.large), "the kernel chose somebody else");
+	end_domain(d);
+}
+
+TEST(a_scan_of_the_system_selects)
+{
+	struct domain d = domain(0);
+
+	CHECK_EQ(hooktest("select %d %d %d", d.small, SELECT, DEFAULT), 0);
+	CHECK_EQ(hooktest("oom 0"), 1);
+	CHECK_EQ(hooktest_counts().selected, d.small);
+	CHECK(killed(d.small), "it lives");
+	CHECK(alive(d.middle) && alive(d.large), "more than one died");
+	end_domain(d);
+}
+
+TEST(a_scan_does_not_ask_about_a_task_with_minus_1000)
+{
+	struct domain d = domain(0);
+	pid_t safe = hog("dom/a", 5, -1000);
+
+	CHECK_EQ(hooktest("select %d %d %d", safe, SELECT, SKIP), 0);
+	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	CHECK_EQ(hooktest_counts().selected, 0);
+	CHECK(alive(safe), "it was killed");
+	CHECK(killed(d.large), "the kernel chose somebody else");
+	end_domain(d);
+	reap(safe);
+}
