@@ -38,8 +38,8 @@ struct hooktest_counts hooktest_counts(void)
 	hooktest_load();
 	write_file("/proc/hooktest", "counts");
 	read_file("/proc/hooktest", out, sizeof(out));
-	CHECK(sscanf(out, "%d %d %d %d %d %d %d %d", &c.notified, &c.asked,
+	CHECK(sscanf(out, "%d %d %d %d %d %d %d %d %d", &c.notified, &c.asked,
 		     &c.scanned, &c.in_domain, &c.online, &c.offline,
-		     &c.pressed, &c.selected) == 8, "hooktest counts: %s", out);
+		     &c.pressed, &c.selected, &c.may) == 9, "hooktest counts: %s", out);
 	return c;
 }

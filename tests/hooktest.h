@@ -5,7 +5,7 @@
 
 struct hooktest_counts {
 	int notified, asked, scanned, in_domain, online, offline, pressed;
-	int selected;
+	int selected, may;
 };
 
 /* For a test whose child gives the commands but cannot load modules. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Whom the kernel's scan selects with a word of the user in it, and rehearsals of that */
 #include <errno.h>
+#include <limits.h>
 #include <sys/types.h>
 
 #include "harness.h"
@@ -119,5 +120,87 @@ TEST(a_scan_does_not_ask_about_a_task_with_minus_1000)
 	CHECK(alive(safe), "it was killed");
 	CHECK(killed(d.large), "the kernel chose somebody else");
 	end_domain(d);
+	reap(safe);
+}
+
+TEST(a_rehearsal_asks_and_kills_nobody)
+{
+	struct domain d = domain(0);
+	int asked = hooktest_counts().asked;
+
+	CHECK_EQ(hooktest("select %d %d %d", d.small, SELECT, DEFAULT), 0);
+	CHECK_EQ(hooktest("rehearse %llu", cg_id("dom")), 1);
+	CHECK_EQ(hooktest_counts().asked, asked + 1);
+	CHECK_EQ(hooktest_counts().selected, d.small);
+	CHECK_EQ(hooktest_counts().may, 0);
+	CHECK_EQ(cg_key("dom", "memory.events", "oom_kill"), 0);
+	CHECK_EQ(klog_count("Killed process"), 0);
+	CHECK(alive(d.small) && alive(d.middle) && alive(d.large), "somebody died");
+	end_domain(d);
+}
+
+TEST(a_rehearsal_selects_whom_the_kernel_would)
+{
+	struct domain d = domain(0);
+
+	CHECK_EQ(hooktest("select %d %d %d", d.small, SKIP, DEFAULT), 0);
+	CHECK_EQ(hooktest("rehearse %llu", cg_id("dom")), 1);
+	CHECK_EQ(hooktest_counts().selected, d.large);
+	end_domain(d);
+}
+
+TEST(a_rehearsal_of_the_system_neither_panics_nor_kills)
+{
+	struct domain d = domain(0);
+	long ret;
+
+	CHECK_EQ(hooktest("select %d %d %d", d.small, SELECT, SKIP), 0);
+	write_file("/proc/sys/vm/panic_on_oom", "2");
+	write_file("/proc/sys/vm/oom_kill_allocating_task", "1");
+	ret = hooktest("rehearse 0");
+	write_file("/proc/sys/vm/oom_kill_allocating_task", "0");
+	write_file("/proc/sys/vm/panic_on_oom", "0");
+	CHECK_EQ(ret, 1);
+	CHECK_EQ(hooktest_counts().selected, d.small);
+	CHECK_EQ(klog_count("Killed process"), 0);
+	CHECK(alive(d.small), "it was killed");
+	end_domain(d);
+}
+
+TEST(a_rehearsal_that_nobody_would_handle_says_so)
+{
+	struct domain d = domain(0);
+
+	CHECK_EQ(hooktest("select 0 %d %d", SKIP, SKIP), 0);
+	CHECK_EQ(hooktest("rehearse %llu", cg_id("dom")), 0);
+	CHECK_EQ(hooktest_counts().selected, 0);
+	CHECK(alive(d.large), "the kernel killed");
+	end_domain(d);
+}
+
+TEST(a_rehearsal_needs_a_user_and_a_task)
+{
+	struct domain d = domain(0);
+
+	cg_make("empty");
+	CHECK_EQ(hooktest("rehearse %llu", cg_id("empty")), -ESRCH);
+	end_domain(d);
+	CHECK_EQ(hooktest("rehearse %llu", cg_id("dom")), -ENODEV);
+}
+
+TEST(badness_is_the_score_of_the_kernel)
+{
+	pid_t plain, favoured, safe;
+
+	cg_make("dom");
+	plain = hog("dom", 40, 0);
+	favoured = hog("dom", 40, -500);
+	safe = hog("dom", 40, -1000);
+	CHECK(hooktest("badness %d", plain) >= 40 * (long)MB / 4096, "%ld pages",
+	      hooktest("badness %d", plain));
+	CHECK(hooktest("badness %d", favoured) < 0, "oom_score_adj does not count");
+	CHECK_EQ(hooktest("badness %d", safe), LONG_MIN);
+	reap(plain);
+	reap(favoured);
 	reap(safe);
 }

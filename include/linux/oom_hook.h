@@ -28,8 +28,8 @@ struct task_struct;
  *	a victim: notifiers found nothing, current is not dying, __GFP_FS is
  *	there, neither panic_on_oom nor oom_kill_allocating_task settled it, and
  *	oc->constraint, oc->totalpages and oc->nodemask are set.
- *	Return true if memory is on its way, which only oom_hook_kill() can
- *	bring about; false hands the OOM to the kernel's own killer.
+ *	Return true if memory is on its way, by oom_hook_kill() or because the
+ *	limit has been raised; false hands the OOM to the kernel's own killer.
  *	Called in process context, mostly by the allocating task, but also by
  *	a worker (sysrq), kswapd, or whoever lowers memory.max; current need not
  *	be in the domain. May sleep; oom_lock is held, so there is one call at
@@ -100,6 +100,17 @@ int oom_hook_kill(struct oom_control *oc, struct task_struct *task,
 		  const char *message);
 
 /**
+ * oom_hook_may_kill() - what would oom_hook_kill() say?
+ * @oc: the OOM that is being handled
+ * @task: a process (any of its threads)
+ *
+ * Context: only from within ->handle_oom() and with its @oc.
+ * Return: 0 when oom_hook_kill() would kill @task now; else what it would
+ * return.
+ */
+int oom_hook_may_kill(struct oom_control *oc, struct task_struct *task);
+
+/**
  * oom_hook_in_domain() - would killing this task help this OOM?
  * @oc: the OOM that is being handled
  * @task: a task
@@ -166,6 +177,18 @@ oom_hook_select(struct oom_control *oc,
 		void *arg);
 
 /**
+ * oom_hook_badness() - the kernel's own score of a task
+ * @task: a task; the caller holds a reference or is under RCU
+ * @totalpages: the size of the OOM's domain, oc->totalpages, to which
+ *	oom_score_adj is relative
+ *
+ * Context: any but interrupts; takes the lock of the task for a moment.
+ * Return: pages, shifted by oom_score_adj; LONG_MIN when the kernel would not
+ * consider the task.
+ */
+long oom_hook_badness(struct task_struct *task, unsigned long totalpages);
+
+/**
  * oom_hook_declare() - declare an OOM without a failed allocation
  * @memcg: the memcg that is out of memory, NULL or the root for the whole system
  * @order: order of the allocation to report, 0 to MAX_PAGE_ORDER
@@ -196,6 +219,24 @@ int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait,
  * Return: the text given to oom_hook_declare(), NULL if there was none.
  */
 const char *oom_hook_text(const struct oom_control *oc);
+
+/**
+ * oom_hook_rehearse() - ask the registered user about an OOM that is none
+ * @memcg: the memcg to pretend it for, NULL or the root for the whole system
+ *
+ * ->handle_oom() is called as in an OOM of order 0, but nothing that comes
+ * before or after it happens: no notifiers, no panic, no killer of the kernel.
+ * oom_hook_kill() kills nobody then and returns what oom_hook_may_kill() does.
+ *
+ * Context: process context, may sleep, takes oom_lock. Must not be called where
+ * a lock is held under which others allocate.
+ * Ownership: the caller keeps its reference to @memcg.
+ * Return: 1 if the user says that it would have handled the OOM, 0 if not,
+ * -ENODEV when nobody is registered, -ESRCH when the domain has no task,
+ * -EDEADLK from within an OOM that goes through the hook, -EINTR if a fatal
+ * signal ended the wait for another OOM.
+ */
+int oom_hook_rehearse(struct mem_cgroup *memcg);
 
 /**
  * oom_hook_psi_create() - have a function called when pressure is high

@@ -43,6 +43,7 @@ struct oom_hook_klp_protos {
 	typeof(oom_kill_process) *oom_kill_process;
 	typeof(oom_badness) *oom_badness;
 	typeof(mem_cgroup_scan_tasks) *mem_cgroup_scan_tasks;
+	typeof(mem_cgroup_get_max) *mem_cgroup_get_max;
 	typeof(kallsyms_lookup_size_offset) *kallsyms_lookup_size_offset;
 	typeof(psi_trigger_create) *psi_trigger_create;
 	typeof(psi_trigger_create_rtpoll_worker) *psi_trigger_create_rtpoll_worker;

@@ -16,10 +16,12 @@
 #define pr_fmt(fmt) "oom_hook: " fmt
 
 #include <linux/export.h>
+#include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/swap.h>
 
 #include "klp.h"
 #include "shim.h"
@@ -36,6 +38,8 @@ static bool selection_reached;
 static struct oom_control *asked_oc;
 /* The text of the OOM that was declared and is being handled. */
 static const char *oom_text;
+/* The OOM that the user is being asked about is none. */
+static bool rehearsing;
 /* The task that is in here. Others compare it with themselves without the lock. */
 static struct task_struct *oom_task;
 
@@ -130,6 +134,16 @@ static int select_one(struct selection *s, struct task_struct *task)
 		return select_prefer(s, task);
 	}
 	return 0;
+}
+
+static int select_visit(struct task_struct *task, void *arg)
+{
+	int ret;
+
+	rcu_read_lock();
+	ret = select_one(arg, task);
+	rcu_read_unlock();
+	return ret;
 }
 
 int shim_oom_evaluate_task(struct task_struct *task, void *arg)
@@ -253,8 +267,7 @@ bool oom_hook_in_domain(struct oom_control *oc, struct task_struct *task)
 }
 EXPORT_SYMBOL_GPL(oom_hook_in_domain);
 
-int oom_hook_kill(struct oom_control *oc, struct task_struct *task,
-		  const char *message)
+int oom_hook_may_kill(struct oom_control *oc, struct task_struct *task)
 {
 	if (READ_ONCE(oom_task) != current || oc != asked_oc)
 		return -EINVAL;
@@ -269,6 +282,18 @@ int oom_hook_kill(struct oom_control *oc, struct task_struct *task,
 	/* As in the kernel's scan: wait for it, and do not say it once more. */
 	if (oc->order != -1 && tsk_is_oom_victim(task))
 		return 1;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(oom_hook_may_kill);
+
+int oom_hook_kill(struct oom_control *oc, struct task_struct *task,
+		  const char *message)
+{
+	int ret;
+
+	ret = oom_hook_may_kill(oc, task);
+	if (ret || rehearsing)
+		return ret;
 
 	/* oom_kill_process() drops this reference. */
 	get_task_struct(task);
@@ -280,6 +305,15 @@ int oom_hook_kill(struct oom_control *oc, struct task_struct *task,
 	return tsk_is_oom_victim(task) ? 0 : -ESRCH;
 }
 EXPORT_SYMBOL_GPL(oom_hook_kill);
+
+long oom_hook_badness(struct task_struct *task, unsigned long totalpages)
+{
+	long points;
+
+	points = oom_badness(task, totalpages);
+	return points;
+}
+EXPORT_SYMBOL_GPL(oom_hook_badness);
 
 struct scan {
 	int (*fn)(struct task_struct *task, void *arg);
@@ -321,6 +355,38 @@ EXPORT_SYMBOL_GPL(oom_hook_scan);
  * what it has selected, and from a panic if that is nothing, is that it finds
  * the mark of a victim on its way where it would look for its choice.
  */
+static void select_in_oom(struct selection *s)
+{
+	struct oom_control *oc = s->oc;
+
+	selection = s;
+	selection_reached = false;
+	oc->chosen = ABORTED;
+	out_of_memory(oc);
+	oc->chosen = NULL;
+	selection = NULL;
+
+	if (!selection_reached)
+		s->ended = -EINPROGRESS;
+}
+
+/* The original may panic or kill before it scans, for an OOM that is none. */
+static void select_in_rehearsal(struct selection *s)
+{
+	struct task_struct *p;
+
+	if (s->oc->memcg) {
+		mem_cgroup_scan_tasks(s->oc->memcg, select_visit, s);
+		return;
+	}
+	rcu_read_lock();
+	for_each_process(p) {
+		if (select_one(s, p))
+			break;
+	}
+	rcu_read_unlock();
+}
+
 struct task_struct *
 oom_hook_select(struct oom_control *oc,
 		enum oom_hook_verdict (*verdict)(struct oom_control *oc,
@@ -337,15 +403,10 @@ oom_hook_select(struct oom_control *oc,
 
 	s.probe.chosen = NULL;
 	s.probe.chosen_points = LONG_MIN;
-	selection = &s;
-	selection_reached = false;
-	oc->chosen = ABORTED;
-	out_of_memory(oc);
-	oc->chosen = NULL;
-	selection = NULL;
-
-	if (!selection_reached)
-		s.ended = -EINPROGRESS;
+	if (rehearsing)
+		select_in_rehearsal(&s);
+	else
+		select_in_oom(&s);
 	if (!s.ended)
 		return s.probe.chosen;
 	if (s.probe.chosen)
@@ -391,3 +452,59 @@ const char *oom_hook_text(const struct oom_control *oc)
 	return oom_text;
 }
 EXPORT_SYMBOL_GPL(oom_hook_text);
+
+/* What the original sets before it selects. */
+static void constrain(struct oom_control *oc)
+{
+	if (oc->memcg) {
+		oc->constraint = CONSTRAINT_MEMCG;
+		oc->totalpages = mem_cgroup_get_max(oc->memcg) ?: 1;
+		return;
+	}
+	oc->constraint = CONSTRAINT_NONE;
+	oc->totalpages = totalram_pages() + total_swap_pages;
+}
+
+static int scan_found(struct task_struct *task, void *found)
+{
+	*(bool *)found = true;
+	return 1;
+}
+
+static int rehearse(struct oom_control *oc)
+{
+	bool found = !oc->memcg;
+	int ret;
+
+	if (!hook_user)
+		return -ENODEV;
+	if (!found)
+		mem_cgroup_scan_tasks(oc->memcg, scan_found, &found);
+	if (!found)
+		return -ESRCH;
+
+	constrain(oc);
+	WRITE_ONCE(oom_task, current);
+	rehearsing = true;
+	ret = ask_user(oc);
+	rehearsing = false;
+	WRITE_ONCE(oom_task, NULL);
+	return ret;
+}
+
+int oom_hook_rehearse(struct mem_cgroup *memcg)
+{
+	struct oom_control oc = { .gfp_mask = GFP_KERNEL };
+	int ret;
+
+	if (READ_ONCE(oom_task) == current)
+		return -EDEADLK;
+	if (memcg && memcg->css.parent)
+		oc.memcg = memcg;
+	if (mutex_lock_killable(&oom_lock))
+		return -EINTR;
+	ret = rehearse(&oc);
+	mutex_unlock(&oom_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(oom_hook_rehearse);

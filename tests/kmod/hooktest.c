@@ -15,13 +15,17 @@
  *	user 0|1	register with the hook: decline each OOM, count its domain
  *	select PID OWN OTHER	so registered, kill whom oom_hook_select() selects
  *			with verdict OWN on PID and OTHER on all others; 0 0 0: decline
+ *	rehearse CG	oom_hook_rehearse()
+ *	badness PID	oom_hook_badness() for the size of the system
  *	psi CG RES FULL US WINDOW	a pressure trigger; 0: end it
  *	counts		"notified asked scanned in_domain online offline pressed
- *			selected": the last is a PID, 0 or an error
+ *			selected may": selected is a PID, 0 or an error, may what
+ *			oom_hook_may_kill() said of it
  */
 #include <linux/cgroup.h>
 #include <linux/delay.h>
 #include <linux/memcontrol.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/oom.h>
 #include <linux/oom_hook.h>
@@ -34,7 +38,7 @@
 static DEFINE_MUTEX(command_lock);
 static char result_text[96];
 static atomic_t notified, asked, scanned, in_domain, online, offline, pressed;
-static atomic_t selected;
+static atomic_t selected, may;
 
 static struct mem_cgroup *memcg_of(u64 id, struct cgroup **cgrp)
 {
@@ -83,6 +87,40 @@ static long run_declare(u64 id, int order, bool wait, const char *text)
 	if (!IS_ERR_OR_NULL(cgrp))
 		cgroup_put(cgrp);
 	symbol_put(oom_hook_declare);
+	return ret;
+}
+
+static long run_rehearsal(u64 id)
+{
+	typeof(oom_hook_rehearse) *rehearse = symbol_get(oom_hook_rehearse);
+	struct mem_cgroup *memcg;
+	struct cgroup *cgrp;
+	long ret;
+
+	if (!rehearse)
+		return -EOPNOTSUPP;
+	memcg = memcg_of(id, &cgrp);
+	ret = IS_ERR(memcg) ? PTR_ERR(memcg) : rehearse(memcg);
+	if (!IS_ERR_OR_NULL(cgrp))
+		cgroup_put(cgrp);
+	symbol_put(oom_hook_rehearse);
+	return ret;
+}
+
+static long get_badness(int pid)
+{
+	typeof(oom_hook_badness) *badness = symbol_get(oom_hook_badness);
+	struct task_struct *task;
+	long ret = -ESRCH;
+
+	if (!badness)
+		return -EOPNOTSUPP;
+	rcu_read_lock();
+	task = pid_task(find_vpid(pid), PIDTYPE_PID);
+	if (task)
+		ret = badness(task, totalram_pages());
+	rcu_read_unlock();
+	symbol_put(oom_hook_badness);
 	return ret;
 }
 
@@ -136,6 +174,7 @@ static bool kill_selected(struct oom_control *oc)
 {
 	typeof(oom_hook_select) *sel = symbol_get(oom_hook_select);
 	typeof(oom_hook_kill) *kill = symbol_get(oom_hook_kill);
+	typeof(oom_hook_may_kill) *may_kill = symbol_get(oom_hook_may_kill);
 	struct task_struct *task = sel(oc, rank, NULL);
 	bool relief = false;
 
@@ -143,9 +182,11 @@ static bool kill_selected(struct oom_control *oc)
 		atomic_set(&selected, PTR_ERR_OR_ZERO(task));
 	} else {
 		atomic_set(&selected, task->tgid);
+		atomic_set(&may, may_kill(oc, task));
 		relief = kill(oc, task, "hooktest") >= 0;
 		put_task_struct(task);
 	}
+	symbol_put(oom_hook_may_kill);
 	symbol_put(oom_hook_kill);
 	symbol_put(oom_hook_select);
 	return relief;
@@ -285,6 +326,10 @@ static long run_command(const char *cmd)
 
 	if (sscanf(cmd, "oom %llu", &id) == 1)
 		return run_oom(id, GFP_KERNEL);
+	if (sscanf(cmd, "rehearse %llu", &id) == 1)
+		return run_rehearsal(id);
+	if (sscanf(cmd, "badness %u", &a) == 1)
+		return get_badness(a);
 	if (sscanf(cmd, "nofs %llu", &id) == 1)
 		return run_oom(id, GFP_NOFS);
 	if (sscanf(cmd, "dying %llu", &id) == 1)
@@ -320,11 +365,11 @@ static ssize_t hooktest_write(struct file *file, const char __user *ubuf,
 	if (strncmp(cmd, "counts", 6) == 0) {
 		mutex_lock(&command_lock);
 		snprintf(result_text, sizeof(result_text),
-			 "%d %d %d %d %d %d %d %d\n", atomic_read(&notified),
+			 "%d %d %d %d %d %d %d %d %d\n", atomic_read(&notified),
 			 atomic_read(&asked), atomic_read(&scanned),
 			 atomic_read(&in_domain), atomic_read(&online),
 			 atomic_read(&offline), atomic_read(&pressed),
-			 atomic_read(&selected));
+			 atomic_read(&selected), atomic_read(&may));
 		mutex_unlock(&command_lock);
 		return len;
 	}
