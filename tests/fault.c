@@ -10,6 +10,7 @@
 
 #include "harness.h"
 #include "hooktest.h"
+#include "psi_util.h"
 #include "util.h"
 
 #define FAIL_NTH "/proc/thread-self/fail-nth"
@@ -234,6 +235,41 @@ TEST(each_allocation_of_a_pressure_trigger_of_a_cgroup_fails)
 	cg_make("dom");
 	snprintf(cmd, sizeof(cmd), "psi %llu 1 0 100000 1000000", cg_id("dom"));
 	hooktest_with_faults(cmd, "psi 0");
+}
+
+static int attach_psi(void *arg)
+{
+	struct psi *p = arg;
+	int err = psi_attach(p);
+
+	for (unsigned int i = 0; !err && i < p->creates; i++)
+		err = p->ctl->in_init[i].ret;
+	if (err && p->link)
+		psi_off(p);
+	return err;
+}
+
+static void detach_psi(void *arg)
+{
+	psi_off(arg);
+}
+
+TEST(each_allocation_of_a_pressure_policy_and_its_triggers_fails)
+{
+	struct path path = { .what = "attach of a pressure policy",
+			     .go = attach_psi, .undo = detach_psi };
+	struct psi *p;
+
+	need_faults();
+	cg_make("dom");
+	p = psi_open("fault");
+	psi_watch(p, NULL, MEM, 100000, 1000000);
+	psi_watch(p, "dom", MEM, 100000, 1000000);
+	psi_load(p);
+	path.arg = p;
+	works(&path, 0);
+	each_allocation_fails(&path);
+	psi_close(p);
 }
 
 static int load_module(void *arg)
