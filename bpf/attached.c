@@ -18,9 +18,9 @@
 
 #include "bpfoom.h"
 
-/* The module, and what its BTF calls the content of the map of a policy. */
+/* The module; what its BTF calls the content of a policy's map begins so. */
 #define MODULE "bpf_oom"
-#define VALUE_TYPE "bpf_struct_ops_bpf_oom_ops"
+#define VALUE_TYPE "bpf_struct_ops_"
 /* enum bpf_struct_ops_state: a map that is attached by itself, without a link. */
 #define STATE_INUSE 1
 
@@ -79,6 +79,23 @@ static bool get_member(const struct btf *btf, int type_id, const char *path,
 	return true;
 }
 
+static enum policy_kind kind_of_value(const char *type)
+{
+	size_t len = strlen(VALUE_TYPE);
+
+	return strncmp(type, VALUE_TYPE, len) ? POLICY_UNKNOWN :
+						policy_kind_of(type + len);
+}
+
+/* A pressure policy has it for itself; add_pinned() knows which one we told it. */
+static bool get_cgroup_id(const struct btf *btf, int type_id, const char *value,
+			  struct attached *a)
+{
+	return a->kind == POLICY_PSI ||
+	       get_member(btf, type_id, "data.cgroup_id", value, &a->cgroup_id,
+			  sizeof(a->cgroup_id));
+}
+
 /* 1: a policy. 0: something else. Or a negative errno. */
 static int read_value(int fd, const struct bpf_map_info *info,
 		      struct attached *a, __u32 *state)
@@ -92,7 +109,9 @@ static int read_value(int fd, const struct bpf_map_info *info,
 	if (!btf)
 		return -errno;
 	t = btf__type_by_id(btf, id);
-	if (!t || strcmp(btf__name_by_offset(btf, t->name_off), VALUE_TYPE))
+	a->kind = t ? kind_of_value(btf__name_by_offset(btf, t->name_off)) :
+		      POLICY_UNKNOWN;
+	if (a->kind == POLICY_UNKNOWN)
 		return 0;
 	value = calloc(1, info->value_size);
 	if (!value)
@@ -101,8 +120,7 @@ static int read_value(int fd, const struct bpf_map_info *info,
 	if (!ret)
 		ret = get_member(btf, id, "data.name", value, a->policy,
 				 sizeof(a->policy)) &&
-		      get_member(btf, id, "data.cgroup_id", value, &a->cgroup_id,
-				 sizeof(a->cgroup_id)) &&
+		      get_cgroup_id(btf, id, value, a) &&
 		      get_member(btf, id, "common.state", value, state,
 				 sizeof(*state)) ? 1 : -EPROTO;
 	free(value);
@@ -223,6 +241,12 @@ static int add_maps(struct attached_list *list)
 	return ret;
 }
 
+/* ...@ID */
+static __u64 id_in_pin(const char *pin)
+{
+	return strtoull(strrchr(pin, '@') + 1, NULL, 10);
+}
+
 /* An attachment that has ended is known by the name of its pin only. */
 static bool parse_pin(const char *file, struct attached *a)
 {
@@ -231,7 +255,7 @@ static bool parse_pin(const char *file, struct attached *a)
 	if (!at || (size_t)(at - file) >= sizeof(a->policy))
 		return false;
 	memcpy(a->policy, file, at - file);
-	a->cgroup_id = strtoull(at + 1, NULL, 10);
+	a->cgroup_id = id_in_pin(file);
 	return true;
 }
 
@@ -267,8 +291,11 @@ static int add_pinned(struct attached_list *list, const char *file,
 			return ret;
 		known = find_link(list, info->id);
 	}
-	if (known && !known->pin)
-		known->pin = format(LINK_DIR "/%s", file);
+	if (!known || known->pin)
+		return 0;
+	known->pin = format(LINK_DIR "/%s", file);
+	if (known->kind == POLICY_PSI && strchr(file, '@'))
+		known->cgroup_id = id_in_pin(file);
 	return 0;
 }
 

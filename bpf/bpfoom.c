@@ -32,7 +32,8 @@ static const struct verb verbs[] = {
 	  "('bpfoom policies' lists them) or the path of a .bpf.o file, with a slash.\n"
 	  "  -c, --cgroup PATH     /sys/fs/cgroup/..., or the path below it as in\n"
 	  "                        /proc/PID/cgroup\n"
-	  "  -s, --set NAME=VALUE  set an option of the policy\n"
+	  "  -s, --set NAME=VALUE  set an option of the policy, or with NAME@PATH=VALUE\n"
+	  "                        for a cgroup\n"
 	  "  -v, --verbose         show what libbpf and the verifier say\n" },
 	{ "detach", cmd_detach, "POLICY [--cgroup PATH] | POLICY@ID | --all [-v]",
 	  "Detach a policy. Returns when no handler of it is running. ID is the id of\n"
@@ -41,7 +42,7 @@ static const struct verb verbs[] = {
 	  "  -a, --all             all policies, from everywhere\n"
 	  "  -v, --verbose         show what libbpf says\n" },
 	{ "list", cmd_list, "[--json] [-v]",
-	  "List the policies that are attached.\n"
+	  "List the policies that are attached, with their kind: oom or psi (pressure).\n"
 	  "  -j, --json            for programs\n"
 	  "  -v, --verbose         show what libbpf says\n" },
 	{ "policies", cmd_policies, "",

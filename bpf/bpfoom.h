@@ -87,10 +87,20 @@ int module_get_ready(void);
 
 /* policy.c: an object file with one policy */
 
+enum policy_kind {
+	POLICY_UNKNOWN,
+	POLICY_OOM,	/* struct bpf_oom_ops */
+	POLICY_PSI,	/* struct bpf_psi_ops */
+};
+
+struct cgroup_setting;
+
 struct policy {
 	struct bpf_object *obj;
 	struct bpf_map *map;
 	const char *name;	/* in @obj */
+	enum policy_kind kind;
+	struct cgroup_setting *settings;	/* the last one */
 };
 
 extern const char *const policy_dirs[];
@@ -98,15 +108,27 @@ extern const char *const policy_dirs[];
 int policy_open(struct policy *p, const char *arg);
 void policy_close(struct policy *p);
 int policy_set_cgroup(struct policy *p, __u64 cgroup_id);
+enum policy_kind policy_kind_of(const char *type);
+const char *policy_kind_name(enum policy_kind kind);
+const char *policy_refusal(const struct policy *p);
 
 /* options.c: the const volatile variables of a policy */
 
 int policy_set_option(struct policy *p, const char *name_value);
+bool policy_set_root(struct policy *p, __u64 cgroup_id);
+
+/* cgroup_options.c: options of single cgroups, in maps of a policy */
+
+int cgroup_option_set(struct policy *p, const char *name_value);
+int cgroup_options_apply(struct policy *p);
+void cgroup_options_print(const struct policy *p);
+void cgroup_options_free(struct policy *p);
 
 /* attached.c: which policies the kernel has */
 
 struct attached {
 	char policy[64];
+	enum policy_kind kind;
 	__u64 cgroup_id;
 	__u32 link_id;	/* 0: attached without a link */
 	__u32 map_id;	/* 0: the attachment has ended */

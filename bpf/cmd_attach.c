@@ -101,8 +101,34 @@ static int explain_load(const struct policy *p, int err)
 	return EX_FAILED;
 }
 
+/* -1: not a matter of pressure. */
+static int explain_attach_psi(const struct policy *p, int err)
+{
+	const char *refusal = policy_refusal(p);
+
+	if (refusal) {
+		pr_err("%s was not attached: %s", p->name, refusal);
+		return EX_BAD_USAGE;
+	}
+	switch (err) {
+	case EOPNOTSUPP:
+		pr_err("%s was not attached: pressure is not measured (PSI); boot with psi=1",
+		       p->name);
+		return EX_UNSUPPORTED;
+	case ENOSPC:
+		pr_err("%s was not attached: it wants more pressure triggers than there may be",
+		       p->name);
+		return EX_FAILED;
+	}
+	return -1;
+}
+
 static int explain_attach(const struct policy *p, const struct request *r, int err)
 {
+	int ret = p->kind == POLICY_PSI ? explain_attach_psi(p, err) : -1;
+
+	if (ret >= 0)
+		return ret;
 	switch (err) {
 	case ENOENT:
 		if (r->cgroup_id == CGROUP_SYSTEM) {
@@ -193,6 +219,9 @@ static int load_and_attach(struct policy *p, const struct request *r)
 	ret = bpf_object__load(p->obj);
 	if (ret)
 		return explain_load(p, -ret);
+	ret = cgroup_options_apply(p);
+	if (ret)
+		return ret;
 	link = bpf_map__attach_struct_ops(p->map);
 	if (!link)
 		return explain_attach(p, r, errno);

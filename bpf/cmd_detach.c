@@ -87,7 +87,10 @@ static int find_cgroup(struct selection *s)
 	return s->gone ? EX_DONE : cgroup_id_of(s->cgroup, &s->cgroup_id);
 }
 
-/* The kernel ends an attachment some time after its cgroup has gone. */
+/*
+ * The kernel ends an attachment some time after its cgroup has gone; one of a
+ * pressure policy stays.
+ */
 static bool has_ended(const struct attached *a)
 {
 	char *path;

@@ -28,6 +28,8 @@ static void print_json(const struct attached_list *list)
 		cgroup_find(a->cgroup_id, &path);
 		printf("%s{\"policy\":", i ? "," : "");
 		print_json_string(a->policy);
+		printf(",\"kind\":");
+		print_json_string(policy_kind_name(a->kind));
 		printf(",\"cgroup\":");
 		print_json_string(path);
 		printf(",\"cgroup_id\":%llu,\"active\":%s", a->cgroup_id,
@@ -66,7 +68,8 @@ static void print_table(const struct attached_list *list)
 		printf("no policy is attached\n");
 		return;
 	}
-	printf("%-16s %-40s %6s  %s\n", "POLICY", "CGROUP", "LINK", "PIN");
+	printf("%-16s %-4s %-40s %6s  %s\n", "POLICY", "KIND", "CGROUP", "LINK",
+	       "PIN");
 	for (i = 0; i < list->nr; i++) {
 		const struct attached *a = &list->items[i];
 		char *cgroup = describe_cgroup(a->cgroup_id);
@@ -74,7 +77,8 @@ static void print_table(const struct attached_list *list)
 
 		if (a->link_id)
 			snprintf(link, sizeof(link), "%u", a->link_id);
-		printf("%-16s %-40s %6s  %s\n", a->policy, cgroup, link,
+		printf("%-16s %-4s %-40s %6s  %s\n", a->policy,
+		       policy_kind_name(a->kind) ?: "-", cgroup, link,
 		       a->pin ?: "-");
 		free(cgroup);
 	}

@@ -24,7 +24,7 @@ struct status {
 	char version[64], provider[64], shim_version[64];
 	char lockdown[32];	/* empty: unknown */
 	bool supported, loaded, shim_loaded, btf, memory_controller, bpffs;
-	bool secure_boot, have_attached;
+	bool secure_boot, have_attached, psi;
 	unsigned long taint;
 	size_t nr_attached;
 	struct problem problems[8];
@@ -92,6 +92,7 @@ static void collect(struct status *s)
 	s->btf = module_btf_present();
 	s->memory_controller = read_memory_controller();
 	s->bpffs = bpffs_mounted();
+	s->psi = !access("/proc/pressure/memory", F_OK);
 	if (read_line("/proc/sys/kernel/tainted", line, sizeof(line)))
 		s->taint = strtoul(line, NULL, 10);
 	read_lockdown(s->lockdown, sizeof(s->lockdown));
@@ -133,6 +134,9 @@ static void judge(struct status *s)
 	if (!s->bpffs)
 		problem(s, "no BPF file system at " BPFFS ", where attachments are kept",
 			"mount -t bpf none " BPFFS);
+	if (!s->psi)
+		problem(s, "pressure is not measured (PSI), so no pressure policies are possible",
+			"boot with psi=1");
 }
 
 static const char *yes(bool b)
@@ -157,6 +161,7 @@ static void print_text(const struct status *s)
 	printf("cgroup2            %s%s\n", cgroup_mount() ?: "not mounted",
 	       s->memory_controller ? ", memory controller" : "");
 	printf("BPF file system    %s\n", yes(s->bpffs));
+	printf("pressure (PSI)     %s\n", yes(s->psi));
 	printf("kernel tainted     %lu\n", s->taint);
 	printf("lockdown           %s%s\n", s->lockdown[0] ? s->lockdown : "unknown",
 	       s->secure_boot ? ", secure boot" : "");
@@ -194,6 +199,7 @@ static void print_json(const struct status *s)
 	print_json_member("cgroup2", cgroup_mount());
 	print_json_bool("memory_controller", s->memory_controller);
 	print_json_bool("bpffs", s->bpffs);
+	print_json_bool("psi", s->psi);
 	printf(",\"tainted\":%lu", s->taint);
 	print_json_member("lockdown", s->lockdown);
 	print_json_bool("secure_boot", s->secure_boot);

@@ -83,8 +83,8 @@ static bool next_option(const struct policy *p, int *pos, struct option_var *var
 	return false;
 }
 
-static bool find_option(const struct policy *p, const char *name,
-			struct option_var *var)
+static bool find_var(const struct policy *p, const char *name,
+		     struct option_var *var)
 {
 	int pos = 0;
 
@@ -93,6 +93,18 @@ static bool find_option(const struct policy *p, const char *name,
 			return true;
 	}
 	return false;
+}
+
+/* Not an option: --cgroup sets it. */
+static bool is_root(const char *name)
+{
+	return !strcmp(name, "cgroup_id");
+}
+
+static bool find_option(const struct policy *p, const char *name,
+			struct option_var *var)
+{
+	return !is_root(name) && find_var(p, name, var);
 }
 
 static void print_option(const struct option_var *var)
@@ -109,8 +121,11 @@ static void print_options(const struct policy *p)
 	struct option_var var;
 	int pos = 0;
 
-	while (next_option(p, &pos, &var))
-		print_option(&var);
+	while (next_option(p, &pos, &var)) {
+		if (!is_root(var.name))
+			print_option(&var);
+	}
+	cgroup_options_print(p);
 	if (!pos)
 		pr_err("  none");
 }
@@ -153,10 +168,29 @@ static bool parse_int(const struct option_var *var, const char *value,
 	return end != value && !*end && !errno;
 }
 
+static void store(const struct option_var *var, __u64 v)
+{
+	/* BPF objects that libbpf opens have our own byte order. */
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		v <<= 64 - var->size * 8;
+	memcpy(var->data, &v, var->size);
+}
+
+/* Before load. The cgroup that a policy without ops.cgroup_id is to look at. */
+bool policy_set_root(struct policy *p, __u64 cgroup_id)
+{
+	struct option_var var;
+
+	if (!find_var(p, "cgroup_id", &var) || var.size != sizeof(cgroup_id))
+		return false;
+	store(&var, cgroup_id);
+	return true;
+}
+
 /**
  * policy_set_option() - set an option before load
  * @p: the policy
- * @name_value: "NAME=VALUE"
+ * @name_value: "NAME=VALUE", or "NAME@CGROUP=VALUE"
  *
  * Return: an exit code; tells the user what is wrong.
  */
@@ -168,6 +202,10 @@ int policy_set_option(struct policy *p, const char *name_value)
 	int ret = EX_BAD_USAGE;
 	__u64 v = 0;
 
+	if (name && strchr(name, '@')) {
+		free(name);
+		return cgroup_option_set(p, name_value);
+	}
 	if (!name || !value || !*name) {
 		pr_err("--set wants NAME=VALUE, not '%s'", name_value);
 	} else if (!find_option(p, name, &var)) {
@@ -178,10 +216,7 @@ int policy_set_option(struct policy *p, const char *name_value)
 		pr_err("'%s' is not a value of this option:", value + 1);
 		print_option(&var);
 	} else {
-		/* BPF objects that libbpf opens have our own byte order. */
-		if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
-			v <<= 64 - var.size * 8;
-		memcpy(var.data, &v, var.size);
+		store(&var, v);
 		ret = EX_DONE;
 	}
 	free(name);

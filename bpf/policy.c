@@ -36,18 +36,48 @@ static char *find_file(const char *arg)
 	return NULL;
 }
 
-static bool is_policy(const struct policy *p, const struct bpf_map *map)
+static const char *const kind_types[] = {
+	[POLICY_OOM] = "bpf_oom_ops",
+	[POLICY_PSI] = "bpf_psi_ops",
+};
+
+/* Of the struct with this name. */
+enum policy_kind policy_kind_of(const char *type)
+{
+	size_t i;
+
+	for (i = POLICY_OOM; i < ARRAY_SIZE(kind_types); i++) {
+		if (!strcmp(type, kind_types[i]))
+			return i;
+	}
+	return POLICY_UNKNOWN;
+}
+
+/* As list shows it; NULL if it is not known. */
+const char *policy_kind_name(enum policy_kind kind)
+{
+	static const char *const names[] = {
+		[POLICY_OOM] = "oom",
+		[POLICY_PSI] = "psi",
+	};
+
+	return names[kind];
+}
+
+static enum policy_kind kind_of_map(const struct policy *p,
+				    const struct bpf_map *map)
 {
 	const struct btf *btf = bpf_object__btf(p->obj);
 	const struct btf_type *t;
 
 	if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
-		return false;
+		return POLICY_UNKNOWN;
 	t = btf__type_by_id(btf, bpf_map__btf_value_type_id(map));
-	return t && !strcmp(btf__name_by_offset(btf, t->name_off), "bpf_oom_ops");
+	return t ? policy_kind_of(btf__name_by_offset(btf, t->name_off)) :
+		   POLICY_UNKNOWN;
 }
 
-/* A member of the policy's own struct bpf_oom_ops, before load. */
+/* A member of the policy's own struct, before load. */
 static void *ops_member(const struct policy *p, const char *name, size_t *size)
 {
 	char *ops;
@@ -67,7 +97,8 @@ static int check_name(struct policy *p, const char *file)
 	p->name = ops_member(p, "name", &size);
 	len = p->name ? strnlen(p->name, size) : 0;
 	if (!len || len == size) {
-		pr_err("%s: the policy has no name; set .name in its struct bpf_oom_ops", file);
+		pr_err("%s: the policy has no name; set .name in its struct %s",
+		       file, kind_types[p->kind]);
 		return EX_FAILED;
 	}
 	for (i = 0; i < len; i++) {
@@ -82,17 +113,21 @@ static int check_name(struct policy *p, const char *file)
 
 static int find_policy(struct policy *p, const char *file)
 {
+	enum policy_kind kind;
 	struct bpf_map *map;
 	unsigned int nr = 0;
 
 	bpf_object__for_each_map(map, p->obj) {
-		if (!is_policy(p, map))
+		kind = kind_of_map(p, map);
+		if (kind == POLICY_UNKNOWN)
 			continue;
 		p->map = map;
+		p->kind = kind;
 		nr++;
 	}
 	if (nr != 1) {
-		pr_err("%s: holds %u policies (struct bpf_oom_ops), must be one", file, nr);
+		pr_err("%s: holds %u policies (struct bpf_oom_ops or bpf_psi_ops), must be one",
+		       file, nr);
 		return EX_FAILED;
 	}
 	/* Without a link there is nothing to pin. */
@@ -133,6 +168,7 @@ int policy_open(struct policy *p, const char *arg)
 
 void policy_close(struct policy *p)
 {
+	cgroup_options_free(p);
 	bpf_object__close(p->obj);
 }
 
@@ -149,9 +185,32 @@ int policy_set_cgroup(struct policy *p, __u64 cgroup_id)
 		memcpy(member, &cgroup_id, size);
 		return EX_DONE;
 	}
+	/* The kernel leaves it to pressure policies what they look at. */
+	if (p->kind == POLICY_PSI && policy_set_root(p, cgroup_id))
+		return EX_DONE;
 	if (!cgroup_id)
 		return EX_DONE;
+	if (p->kind == POLICY_PSI) {
+		pr_err("policy %s looks at the whole system: it has no variable cgroup_id, which --cgroup sets",
+		       p->name);
+		return EX_FAILED;
+	}
 	pr_err("policy %s was built against another struct bpf_oom_ops, which has no cgroup_id: rebuild it",
 	       p->name);
 	return EX_FAILED;
+}
+
+/*
+ * What a policy's init did not like, for it can return no more than an error
+ * number: a text in its section .data.refusal. NULL if it did not say.
+ */
+const char *policy_refusal(const struct policy *p)
+{
+	struct bpf_map *map;
+	const char *text;
+	size_t size;
+
+	map = bpf_object__find_map_by_name(p->obj, ".data.refusal");
+	text = map ? bpf_map__initial_value(map, &size) : NULL;
+	return text && *text && memchr(text, '\0', size) ? text : NULL;
 }
