@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The shipped policy "psi-guard", attached by the tool as a user would */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "klog.h"
+#include "psi_util.h"
+#include "util.h"
+
+/* Windows of half a second, and no patience: the tests shall not take long. */
+#define QUICK "--set window_us=500000 --set some_us=50000 --set limit_us=100000 --set limit_duration=2"
+
+static void __attribute__((format(printf, 1, 2))) attach(const char *fmt, ...)
+{
+	char args[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(args, sizeof(args), fmt, ap);
+	va_end(ap);
+	/* Of a test that failed; it would be taken for ours. */
+	if (!access("/sys/fs/bpf/bpf-oom/links", F_OK))
+		sh("bpfoom detach --all; sleep 1");
+	CHECK(!sh("bpfoom attach psi-guard %s %s", QUICK, args),
+	      "bpfoom attach psi-guard %s", args);
+}
+
+static void detach(void)
+{
+	CHECK(!sh("bpfoom detach --all"), "bpfoom detach");
+}
+
+/* What the policy has counted. */
+static long stat(const char *key)
+{
+	char cmd[256], buf[64] = "";
+	FILE *f;
+
+	snprintf(cmd, sizeof(cmd),
+		 "bpftool map dump name .data.psi_guard | sed -n 's/.*\"%s\": \\(-\\?[0-9]*\\).*/\\1/p'",
+		 key);
+	f = popen(cmd, "r");
+	CHECK(f && fgets(buf, sizeof(buf), f), "no %s in the policy's map", key);
+	pclose(f);
+	return atol(buf);
+}
+
+/* Has it come to this within some seconds? */
+static bool stat_reaches(const char *key, long value, int seconds)
+{
+	for (int i = 0; i < seconds; i++) {
+		if (stat(key) >= value)
+			return true;
+		sleep(1);
+	}
+	return false;
+}
+
+/* Wants more than memory.high lets it have, and so waits most of the time. */
+static void limit(const char *cg)
+{
+	cg_make(cg);
+	cg_write(cg, "memory.high", "20M");
+	cg_write(cg, "memory.max", "400M");
+	write_file(CG_ROOT "/test/dom/memory.swap.max", "0");
+}
+
+static pid_t thrash(const char *cg)
+{
+	limit(cg);
+	return eater(cg, 0, 20000);
+}
+
+/* Kills of the kernel's own choice are not counted. */
+static void check_report_at_limit(const char *policy, const char *cg, int killed)
+{
+	char want[256];
+
+	snprintf(want, sizeof(want), "oom_policy=%s,", policy);
+	CHECK(klog_has(want), "no '%s' but: %s", want,
+	      klog_line("oom_policy=") ?: "no such line");
+	snprintf(want, sizeof(want),
+		 "constraint=PRESSURE_AT_LIMIT,oom_cgroup=/test/%s,killed=%d", cg,
+		 killed);
+	CHECK(klog_has(want), "no '%s' but: %s", want, klog_line("oom_policy="));
+}
+
+TEST(psi_guard_that_only_observes_declares_nothing_and_counts)
+{
+	pid_t pid;
+
+	cg_make("dom");
+	attach("--cgroup /test/dom --set observe_only=true");
+	pid = thrash("dom/a");
+	CHECK(stat_reaches("observed", 1, 60), "nothing seen in %ld events",
+	      stat("events"));
+	CHECK_EQ(stat("last_cgroup_id"), cg_id("dom/a"));
+	CHECK_EQ(stat("declared"), 0);
+	CHECK(alive(pid), "it died");
+	CHECK(!klog_count("oom-kill:"), "an OOM was declared");
+	reap(pid);
+	detach();
+}
+
+TEST(psi_guard_has_the_kernel_settle_a_cgroup_at_its_limit)
+{
+	pid_t pid, neighbour;
+
+	cg_make("dom");
+	cg_make("dom/b");
+	neighbour = hog("dom/b", 40, 1000);
+	pid = thrash("dom/a");
+	attach("--cgroup /test/dom");
+	CHECK(killed(pid), "it lives, after %ld events, %ld declared", stat("events"),
+	      stat("declared"));
+	CHECK(alive(neighbour), "the neighbour died");
+	CHECK_EQ(cg_key("dom/a", "memory.events", "oom_kill"), 1);
+	check_report_at_limit("default", "dom/a", 0);
+	CHECK_EQ(stat("killed"), 1);
+	CHECK_EQ(stat("at_limit"), 1);
+	detach();
+}
+
+/* The limit is above, and so is the OOM: who is killed is the other's choice. */
+TEST(psi_guard_has_an_attached_policy_settle_a_cgroup_at_its_limit)
+{
+	struct policy *p;
+	pid_t pid, chosen;
+
+	cg_make("dom");
+	limit("dom/group");
+	cg_make("dom/group/a");
+	cg_make("dom/group/b");
+	chosen = hog("dom/group/b", 5, 0);
+	p = policy_on("chooser", "dom", 1);
+	policy_control(p)->kill_pid[0] = chosen;
+	attach("--cgroup /test/dom --set cooldown_ms=60000");
+	pid = eater("dom/group/a", 0, 20000);
+	CHECK(killed(chosen), "the policy's choice lives");
+	CHECK(alive(pid), "not only the policy's choice died");
+	CHECK_EQ(policy_control(p)->memcg_id, cg_id("dom/group"));
+	check_report_at_limit("chooser", "dom/group", 1);
+	reap(pid);
+	detach();
+	policy_close(p);
+}
+
+TEST(psi_guard_lets_time_pass_after_an_oom)
+{
+	pid_t a, b;
+
+	cg_make("dom");
+	attach("--cgroup /test/dom --set cooldown_ms=8000");
+	a = thrash("dom/a");
+	CHECK(killed(a), "it lives");
+	b = thrash("dom/b");
+	sleep(4);
+	CHECK(alive(b), "another one died at once");
+	CHECK(stat("cooling") > 0, "there was no pressure");
+	CHECK(killed(b), "it is not watched any more");
+	CHECK_EQ(stat("killed"), 2);
+	detach();
+}
+
+TEST(psi_guard_kills_so_many_per_minute_and_no_more)
+{
+	pid_t a, b, c;
+
+	cg_make("dom");
+	attach("--cgroup /test/dom --set cooldown_ms=100 --set kills_per_minute=2");
+	a = thrash("dom/a");
+	b = thrash("dom/b");
+	CHECK(killed(a) && killed(b), "two live");
+	c = thrash("dom/c");
+	CHECK(stat_reaches("too_many", 1, 20), "not counted");
+	CHECK(alive(c), "too many died");
+	CHECK_EQ(stat("declared"), 2);
+	reap(c);
+	detach();
+}
+
+TEST(psi_guard_follows_cgroups_that_come_and_go)
+{
+	long watched;
+	pid_t pid;
+
+	cg_make("dom");
+	attach("--cgroup /test/dom");
+	watched = stat("watched");
+	CHECK_EQ(watched, 1);
+	cg_make("dom/slice");
+	cg_make("dom/slice/new");
+	pid = thrash("dom/slice/new");
+	CHECK(killed(pid), "a new cgroup is not watched");
+	CHECK_EQ(stat("watched"), watched + 2);
+	CHECK(!cg_remove("dom/slice/new"), "rmdir");
+	CHECK(!cg_remove("dom/slice"), "rmdir");
+	sleep(1);
+	CHECK_EQ(stat("watched"), watched);
+	CHECK_EQ(stat("not_watched"), 0);
+	detach();
+}
+
+TEST(psi_guard_looks_at_nothing_outside_of_its_root)
+{
+	pid_t pid;
+
+	cg_make("dom");
+	attach("--cgroup /test/dom");
+	pid = thrash("other");
+	sleep(4);
+	CHECK_EQ(stat("events"), 0);
+	CHECK_EQ(stat("watched"), 1);
+	CHECK(alive(pid), "it died");
+	reap(pid);
+	detach();
+}
+
+TEST(psi_guard_with_depth_0_looks_at_its_root_only)
+{
+	pid_t pid;
+
+	cg_make("dom");
+	limit("dom/group");
+	cg_make("dom/group/a");
+	attach("--cgroup /test/dom/group --set depth=0");
+	CHECK_EQ(stat("watched"), 1);
+	pid = eater("dom/group/a", 0, 20000);
+	CHECK(killed(pid), "it lives");
+	check_report_at_limit("default", "dom/group", 0);
+	detach();
+}
+
+TEST(psi_guard_has_thresholds_of_single_cgroups)
+{
+	pid_t spared, pid;
+
+	cg_make("dom");
+	cg_make("dom/spared");
+	limit("dom/spared/a");
+	limit("dom/b");
+	attach("--cgroup /test/dom --set threshold@/test/dom/spared=0 --set threshold@/test/dom/b=60000");
+	spared = eater("dom/spared/a", 0, 20000);
+	pid = eater("dom/b", 0, 20000);
+	CHECK(killed(pid), "it lives");
+	sleep(3);
+	CHECK(alive(spared), "the one to be spared died");
+	CHECK_EQ(stat("watched"), 2);
+	reap(spared);
+	detach();
+}
+
+/*
+ * A limit above the root is, seen from there, a machine without memory; only that
+ * the machine has some.
+ */
+static void make_shortage_from_above(pid_t *large, pid_t *small)
+{
+	cg_make("dom");
+	cg_write("dom", "memory.high", "60M");
+	cg_write("dom", "memory.max", "400M");
+	write_file(CG_ROOT "/test/dom/memory.swap.max", "0");
+	cg_make("dom/root");
+	cg_make("dom/root/large");
+	cg_make("dom/root/small");
+	*large = hog("dom/root/large", 40, 0);
+	*small = hog("dom/root/small", 4, 1000);
+}
+
+TEST(psi_guard_does_nothing_while_there_is_memory)
+{
+	pid_t large, small, stalls;
+
+	make_shortage_from_above(&large, &small);
+	attach("--cgroup /test/dom/root");
+	stalls = eater("dom/root/small", 0, 20000);
+	CHECK(stat_reaches("plenty", 1, 20), "there was no pressure");
+	sleep(3);
+	CHECK_EQ(stat("declared"), 0);
+	CHECK(alive(large) && alive(small) && alive(stalls), "one died");
+	reap(stalls);
+	detach();
+}
+
+/* The one that stalls is small, the one that the kernel would take smaller. */
+TEST(psi_guard_blames_the_largest_leaf_when_memory_is_low)
+{
+	pid_t large, small, stalls;
+
+	make_shortage_from_above(&large, &small);
+	cg_make("dom/root/stalls");
+	attach("--cgroup /test/dom/root --set low_percent=100 --set lookahead_s=0 --set cooldown_ms=60000");
+	stalls = eater("dom/root/stalls", 1000, 20000);
+	/* Reclaim cannot go on; the eater sleeps for longer and longer. */
+	if (!killed(large))
+		FAIL("the largest lives: %ld declared, nobody %ld, plenty %ld, swap %ld",
+		     stat("declared"), stat("nobody"), stat("plenty"),
+		     stat("swapping"));
+	CHECK(alive(small) && alive(stalls), "more than one died");
+	CHECK(klog_has("constraint=PRESSURE,oom_cgroup=/test/dom/root/large,"),
+	      "no report but: %s", klog_line("oom_policy=") ?: "no such line");
+	reap(stalls);
+	detach();
+}
+
+TEST(psi_guard_spares_what_is_protected)
+{
+	pid_t large, small, stalls;
+
+	make_shortage_from_above(&large, &small);
+	cg_write("dom/root/large", "memory.low", "60M");
+	/* And what must not be killed. */
+	cg_make("dom/root/stalls");
+	attach("--cgroup /test/dom/root --set low_percent=100 --set lookahead_s=0 --set cooldown_ms=60000");
+	stalls = eater("dom/root/stalls", -1000, 20000);
+	CHECK(killed(small), "nobody died");
+	CHECK(alive(large), "what memory.low protects died");
+	CHECK(alive(stalls), "what must not be killed died");
+	reap(stalls);
+	detach();
+}
+
+/* --- a machine that is short of memory ------------------------------------ */
+
+/* What a server has: mapped files that it reads again and again. */
+#define MAPS 64
+
+static void __attribute__((noreturn)) read_for_ever(const char *cg, int ready)
+{
+	FILE *names = popen("find /usr/lib -xdev -type f -size +8M", "r");
+	size_t len[MAPS];
+	char path[512], *map[MAPS];
+	int nr = 0;
+
+	while (names && nr < MAPS && fgets(path, sizeof(path), names)) {
+		int fd;
+
+		path[strcspn(path, "\n")] = 0;
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		len[nr] = (size_t)lseek(fd, 0, SEEK_END);
+		map[nr] = mmap(NULL, len[nr], PROT_READ, MAP_SHARED, fd, 0);
+		close(fd);
+		if (map[nr] != MAP_FAILED)
+			nr++;
+	}
+	cg_write(cg, "cgroup.procs", "0");
+	for (;;) {
+		for (int i = 0; i < nr; i++) {
+			for (size_t at = 0; at < len[i]; at += 4096)
+				__asm__ __volatile__("" : : "r"(map[i][at]));
+		}
+		close(ready);
+	}
+}
+
+/* Has read all of it once on return. */
+static pid_t server(const char *cg)
+{
+	int fds[2];
+	pid_t pid;
+	char c;
+
+	CHECK(!pipe(fds), "pipe: %s", strerror(errno));
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(fds[1], 3);
+		close_range(4, ~0U, 0);
+		write_file("/proc/self/oom_score_adj", "0");
+		read_for_ever(cg, 3);
+	}
+	close(fds[1]);
+	if (read(fds[0], &c, 1))
+		FAIL("the server says something");
+	close(fds[0]);
+	CHECK(alive(pid), "the server has ended");
+	return pid;
+}
+
+/* The leak is the cause: not the one that waits, nor the largest. */
+TEST(psi_guard_ends_the_leak_before_the_kernel_does)
+{
+	unsigned long long began;
+	pid_t reads, database, leak;
+
+	cg_make("server");
+	cg_make("database");
+	cg_make("leak");
+	database = hog("database", 300, 500);
+	reads = server("server");
+	attach("");
+	began = now_ns();
+	leak = eater("leak", 0, 10000);
+	/* 20 s each time. */
+	if (!killed(leak) && !killed(leak) && !killed(leak))
+		FAIL("it lives: %ld events, plenty %ld, swapping %ld, nobody %ld, declared %ld in %ld",
+		     stat("events"), stat("plenty"), stat("swapping"),
+		     stat("nobody"), stat("declared"), stat("last_cgroup_id"));
+	printf("    # after %.1f s, with %ld %% of memory to be had\n",
+	       (double)(now_ns() - began) / 1e9, stat("percent"));
+	CHECK(alive(reads), "the server died");
+	CHECK(alive(database), "the database died");
+	CHECK(klog_has("constraint=PRESSURE,oom_cgroup=/test/leak,"),
+	      "the kernel was first: %ld events, plenty %ld, nobody %ld",
+	      stat("events"), stat("plenty"), stat("nobody"));
+	CHECK_EQ(stat("declared"), 1);
+	reap(reads);
+	detach();
+}
