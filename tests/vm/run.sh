@@ -18,12 +18,15 @@ usage() {
 	  -t SECONDS    end the VM after that (600; none for a shell)
 	  -c FILE       keep the kernel console here
 	  -v            show the kernel console while it runs, on stderr
+	  -d SIZE       an empty disk, /dev/vda once virtio_blk is loaded
+	  -a PACKAGES   install these, too
+	  -s            systemd is PID 1, and the command a service
 	EOF
 	exit 2
 }
 
-VM_MEM=2G VM_PARAMS='' VM_RESULT=/dev/null VM_TIMEOUT='' VM_CONSOLE=/dev/null VM_VERBOSE=''
-while getopts m:p:r:t:c:v opt; do
+VM_MEM=2G VM_PARAMS='' VM_RESULT=/dev/null VM_TIMEOUT='' VM_CONSOLE=/dev/null VM_VERBOSE='' VM_DISK='' VM_PACKAGES_TOO='' VM_SYSTEMD=''
+while getopts m:p:r:t:c:vd:a:s opt; do
 	case $opt in
 	m) VM_MEM=$OPTARG ;;
 	p) VM_PARAMS=$OPTARG ;;
@@ -31,6 +34,9 @@ while getopts m:p:r:t:c:v opt; do
 	t) VM_TIMEOUT=$OPTARG ;;
 	c) VM_CONSOLE=$(realpath "$OPTARG") ;;
 	v) VM_VERBOSE=1 ;;
+	d) VM_DISK=$OPTARG ;;
+	a) VM_PACKAGES_TOO=$OPTARG ;;
+	s) VM_SYSTEMD=1 ;;
 	*) usage ;;
 	esac
 done
@@ -41,10 +47,17 @@ if [ -n "${2:-}" ]; then
 	VM_INTERACTIVE='' VM_CMD=$2
 fi
 
-vm_prepare "$1"
+if [ "$VM_SYSTEMD" ]; then
+	[ "$VM_CMD" ] || usage
+	VM_PACKAGES_TOO="systemd-sysv udev dbus $VM_PACKAGES_TOO"
+fi
+
+# shellcheck disable=SC2086 # a list of words
+vm_prepare "$1" $VM_PACKAGES_TOO
 vm_hold 8 "$VM_ROOT"
 vm_hold 9 "$VM_LAYER"
 [ -z "$VM_KERNEL_LAYER" ] || vm_hold 6 "$VM_KERNEL_LAYER"
+[ -z "$VM_EXTRA_LAYER" ] || vm_hold 5 "$VM_EXTRA_LAYER"
 
 VM_MNT=$VM_CACHE/mnt VM_TIMEOUT=${VM_TIMEOUT:-$([ "$VM_INTERACTIVE" ] && echo 0 || echo 600)}
 export "${!VM_@}"

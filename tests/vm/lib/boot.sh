@@ -32,16 +32,18 @@ watchdog() {
 mount -t tmpfs -o mode=755 tmpfs "$VM_MNT"
 # Names relative to here from now on: no path can upset the option parsers of mount and QEMU.
 cd "$VM_MNT"
-mkdir -p top/.vm top/src root kernel layer src export
+mkdir -p top/.vm top/src root kernel layer extra src export
 touch console status
 mount --bind "$VM_ROOT" root
 if [ "$VM_KERNEL_LAYER" ]; then mount --bind "$VM_KERNEL_LAYER" kernel; fi
 mount --bind "$VM_LAYER/upper" layer
+if [ "$VM_EXTRA_LAYER" ]; then mount --bind "$VM_EXTRA_LAYER/upper" extra; fi
 mount --bind "$VM_SRC" src
 cp "$VM_DIR/guest/init" top/.vm/init
 [ "$VM_INTERACTIVE" ] || printf '%s\n' "$VM_CMD" >top/.vm/cmd
+[ -z "$VM_SYSTEMD" ] || : >top/.vm/systemd
 echo "${TERM:-dumb} $VM_SIZE" >top/.vm/terminal
-mount -t overlay -o ro,lowerdir=top:layer:kernel:root overlay export
+mount -t overlay -o ro,lowerdir=top:layer:extra:kernel:root overlay export
 touch result
 mount --bind "$VM_RESULT" result
 cp "$VM_KERNEL" vmlinuz
@@ -90,6 +92,10 @@ qemu=(chroot root env -C /mnt qemu-system-x86_64 -nodefaults -no-user-config -di
 	-chardev file,id=output,path=output -device virtserialport,chardev=output,name=org.bpf-oom.output
 	-chardev file,id=status,path=status -device virtserialport,chardev=status,name=org.bpf-oom.status
 	-chardev file,id=result,path=result -device virtserialport,chardev=result,name=org.bpf-oom.result)
+if [ "$VM_DISK" ]; then
+	truncate -s "$VM_DISK" disk
+	qemu+=(-drive if=none,id=disk,file=disk,format=raw -device virtio-blk-pci,drive=disk)
+fi
 
 "${qemu[@]}" <&0 &
 pid=$!

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# vm_prepare KERNEL: everything that a boot needs, from the cache where possible. Sets VM_ROOT, VM_KERNEL_LAYER, VM_LAYER,
-# VM_INITRAMFS, VM_KERNEL (the image), VM_IMAGE (the same, in the root file system), VM_KVER and VM_ACCEL.
+# vm_prepare KERNEL [PACKAGE]...: everything that a boot needs, from the cache where possible. Sets VM_ROOT, VM_KERNEL_LAYER,
+# VM_LAYER, VM_EXTRA_LAYER, VM_INITRAMFS, VM_KERNEL (the image), VM_IMAGE (the same, in the root file system), VM_KVER and
+# VM_ACCEL.
 
-for lib in common apt rootfs kernel layer initramfs kvm; do
+for lib in common apt rootfs kernel layer extra initramfs kvm; do
 	# shellcheck source=/dev/null
 	. "$VM_DIR/lib/$lib.sh"
 done
@@ -19,6 +20,7 @@ vm_prepare() {
 	vm_kver "$1"	# making the root file system may have found a newer version
 	vm_kernel "$1"
 	vm_layer "$1"
+	vm_extra "${@:2}"
 	vm_initramfs "$1"
 	VM_KERNEL=
 	for image in "boot/vmlinuz-$VM_KVER" "usr/lib/modules/$VM_KVER/vmlinuz" "usr/lib/modules/$VM_KVER/vmlinuz.unsigned"; do
