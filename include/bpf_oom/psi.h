@@ -58,7 +58,10 @@ struct bpf_psi_trigger {
  * @handle_psi_event: A trigger has fired. Required.
  * @handle_cgroup_online: A cgroup of the default hierarchy has been made, be it by
  *	now removed again. One that is made while the policy is being attached may
- *	also have been seen by @init. When memory has run out and more than 64
+ *	also have been seen by @init. Whoever makes a cgroup has not set it up yet:
+ *	limits and other settings are still the defaults, nobody is in it, and its
+ *	controllers may come later. What depends on them is looked at when there
+ *	is an event. When memory has run out and more than 64
  *	cgroups wait to be told, those after them are lost, which the log says.
  * @handle_cgroup_offline: A cgroup for which the policy had triggers has been
  *	removed, and its triggers with it: once for each such cgroup.
