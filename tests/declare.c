@@ -270,6 +270,48 @@ TEST(psi_an_event_declares_an_oom_of_the_system)
 	policy_close(oom);
 }
 
+/* What such policies are for: of the cgroups nothing was known when it began. */
+TEST(psi_a_policy_that_follows_cgroups_ends_the_one_that_stalls)
+{
+	unsigned long long gone, stalls;
+	struct psi *p;
+	pid_t pid;
+
+	need_memcg();
+	p = psi_open("follower");
+	p->ctl->in_online = (struct psi_create){
+		.resource = MEM, .threshold_us = 50000, .window_us = 500000,
+		.times = 1,
+	};
+	p->ctl->declares = 1;
+	p->ctl->declare.flags = WAIT;
+	p->ctl->declare.text = TEXT_PRESSURE;
+	psi_on(p);
+	cg_make("gone");
+	cg_make("stalls");
+	gone = cg_id("gone");
+	stalls = cg_id("stalls");
+	CHECK(WAIT_FOR(p->ctl->onlines == 2, 5), "told of %u", p->ctl->onlines);
+	CHECK_EQ(p->ctl->online_ids[0], gone);
+	CHECK_EQ(p->ctl->online_ids[1], stalls);
+	CHECK(!cg_remove("gone"), "rmdir");
+	CHECK(WAIT_FOR(p->ctl->offlines == 1, 5), "its end is not told");
+	CHECK_EQ(p->ctl->offline_ids[0], gone);
+
+	cg_write("stalls", "memory.swap.max", "0");
+	cg_write("stalls", "memory.high", "40M");
+	pid = eater("stalls", 0, 5000);
+	CHECK(killed(pid), "the eater lives");
+	reap(pid);
+	CHECK_EQ(cg_key("stalls", "memory.events", "oom_kill"), 1);
+	check_line("constraint=PRESSURE,oom_cgroup=/test/stalls,");
+	CHECK(!cg_remove("stalls"), "rmdir");
+	CHECK(WAIT_FOR(p->ctl->offlines == 2, 5), "its end is not told");
+	CHECK_EQ(p->ctl->offline_ids[1], stalls);
+	CHECK_EQ(p->ctl->onlines, 2);
+	psi_close(p);
+}
+
 TEST(psi_an_event_that_removes_its_cause_ends_the_pressure)
 {
 	unsigned int events;
