@@ -148,11 +148,15 @@ void BPF_PROG(psi_event, struct bpf_psi *psi, struct bpf_psi_trigger *t)
 SEC("struct_ops.s/handle_cgroup_online")
 void BPF_PROG(psi_online, struct bpf_psi *psi, u64 cgroup_id)
 {
+	u32 before = ctl.in_online.created;
+
 	enter();
 	if (ctl.onlines < PSI_IDS)
 		ctl.online_ids[ctl.onlines] = cgroup_id;
 	ctl.in_online.cgroup_id = cgroup_id;
 	create(psi, &ctl.in_online);
+	if (ctl.in_online.created > before)
+		ctl.watched++;
 	__sync_fetch_and_add(&ctl.onlines, 1);
 	leave();
 }

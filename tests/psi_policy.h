@@ -52,6 +52,7 @@ struct psi_control {
 	/* out: */
 	unsigned int inits, init_done, events, finished, onlines, offlines;
 	unsigned int declared, overlaps, running, nr_triggers;
+	unsigned int watched;		/* new cgroups that got a trigger */
 	unsigned int late;		/* events of a cgroup after its offline */
 	unsigned int calls[PSI_INDICES];	/* by index */
 	struct psi_seen seen[PSI_INDICES];

@@ -6,6 +6,28 @@
 #include "harness.h"
 #include "psi_util.h"
 
+#define ROUNDS 20
+#define ROUNDS_DEBUG 1000
+#define ROUNDS_DEBUG_S 40
+
+bool psi_another_round(int round)
+{
+	const char *asked = getenv("PSI_ROUNDS");
+	static unsigned long long began;
+
+	if (!round)
+		began = now_ns();
+	if (asked)
+		return round < atoi(asked);
+	if (round < ROUNDS)
+		return true;
+	if (debug_kernel() && round < ROUNDS_DEBUG &&
+	    now_ns() - began < ROUNDS_DEBUG_S * 1000000000ULL)
+		return true;
+	printf("    # %d rounds\n", round);
+	return false;
+}
+
 struct psi *psi_open(const char *name)
 {
 	struct psi *p = calloc(1, sizeof(*p));

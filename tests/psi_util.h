@@ -14,8 +14,12 @@
 #include "psi.skel.h"
 #include "util.h"
 
-/* How often each race is run: raise it to look for what is rare. */
-#define PSI_ROUNDS 20
+/*
+ * Is there another round of a race, the how manieth from 0? A few of them; on a
+ * kernel that sees what goes wrong a thousand, or as many as fit into some time.
+ * PSI_ROUNDS in the environment: so many.
+ */
+bool psi_another_round(int round);
 
 /* enum psi_res */
 enum { IO, MEM, CPU };
