@@ -20,6 +20,7 @@ static void __attribute__((format(printf, 1, 2))) attach(const char *fmt, ...)
 	char args[1024];
 	va_list ap;
 
+	need_memcg();
 	va_start(ap, fmt);
 	vsnprintf(args, sizeof(args), fmt, ap);
 	va_end(ap);
