@@ -256,7 +256,8 @@ static void sweep_dead_cgroups(struct work_struct *work)
  * Return: true if an @ask returned true.
  */
 bool bpf_oom_attached_ask(struct cgroup *cgrp,
-			  bool (*ask)(struct attachment *att, void *arg),
+			  bool (*ask)(struct attachment *att,
+				      const struct bpf_oom_ops *ops, void *arg),
 			  void *arg)
 {
 	struct attachment *att;
@@ -268,7 +269,7 @@ bool bpf_oom_attached_ask(struct cgroup *cgrp,
 				   srcu_read_lock_held(&attach_srcu)) {
 		if (att->cgrp != cgrp)
 			continue;
-		done = ask(att, arg);
+		done = ask(att, att->ops, arg);
 		if (done)
 			break;
 	}

@@ -10,23 +10,7 @@
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 
-#include "internal.h"
-
-/**
- * struct decision - an OOM that is being handled
- * @oc: the OOM
- * @task: whose failed allocation brought it here; only it may kill
- * @asked: policies asked so far
- * @kills: processes that the policy that is being asked has killed
- * @dying: it chose one that had been killed before and is on its way out
- */
-struct decision {
-	struct oom_control *oc;
-	struct task_struct *task;
-	unsigned int asked;
-	unsigned int kills;
-	bool dying;
-};
+#include "dispatch.h"
 
 /*
  * The hook hands over one OOM at a time (under oom_lock), so there is one. NULL
@@ -86,15 +70,27 @@ static void report_default(const struct oom_control *oc)
 		report(oc, "default", &cgrp_dfl_root.cgrp, 0);
 }
 
-static bool ask_policy(struct attachment *att, void *arg)
+/**
+ * bpf_oom_deciding() - the OOM that a policy is being asked about
+ * @oc: what the policy was given
+ *
+ * Context: any task.
+ * Return: the decision, NULL if it is not about @oc or of another task.
+ */
+struct decision *bpf_oom_deciding(struct oom_control *oc)
 {
-	struct decision *d = arg;
+	struct decision *d = READ_ONCE(deciding);
+
+	if (!d || READ_ONCE(d->task) != current || d->oc != oc)
+		return NULL;
+	return d;
+}
+
+static int call_handler(struct decision *d)
+{
 	unsigned int noreclaim;
 	int ret;
 
-	d->asked++;
-	d->kills = 0;
-	d->dying = false;
 	/*
 	 * A blocking allocation in a handler would come back to the OOM killer,
 	 * whose lock we hold, and a page fault would allocate. With PF_MEMALLOC
@@ -102,12 +98,27 @@ static bool ask_policy(struct attachment *att, void *arg)
 	 */
 	noreclaim = memalloc_noreclaim_save();
 	pagefault_disable();
-	ret = att->ops->handle_out_of_memory(d->oc, att->cgrp, d->oc->memcg);
+	ret = d->ops->handle_out_of_memory(d->oc, d->att->cgrp, d->oc->memcg);
 	pagefault_enable();
 	memalloc_noreclaim_restore(noreclaim);
+	return ret;
+}
+
+static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
+		       void *arg)
+{
+	struct decision *d = arg;
+	int ret;
+
+	d->att = att;
+	d->ops = ops;
+	d->asked++;
+	d->kills = 0;
+	d->dying = false;
+	ret = call_handler(d);
 
 	if (d->kills)
-		report(d->oc, att->ops->name, att->cgrp, d->kills);
+		report(d->oc, ops->name, att->cgrp, d->kills);
 	/*
 	 * A kill counts whatever the program returns: its memory may be back
 	 * before the next in line looks, which would then see no victim on its
@@ -146,32 +157,4 @@ bool bpf_oom_handle(struct oom_control *oc)
 	if (!handled && (d.asked || oom_hook_text(oc)))
 		report_default(oc);
 	return handled;
-}
-
-/**
- * bpf_oom_running_kill() - kill for the policy that is being asked
- * @oc: the OOM that it was given
- * @task: the task that it chose
- * @message: for the kernel log
- *
- * That the task is below the policy's cgroup needs no look: a policy is asked
- * only about OOMs at or below its cgroup, and oom_hook_kill() keeps to those.
- *
- * Context: within a handler.
- * Return: 0 if memory will come from @task, else an error of oom_hook_kill().
- */
-int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
-			 const char *message)
-{
-	struct decision *d = READ_ONCE(deciding);
-	int ret;
-
-	if (!d || READ_ONCE(d->task) != current || d->oc != oc)
-		return -EINVAL;
-	ret = oom_hook_kill(oc, task, message);
-	if (!ret)
-		d->kills++;
-	else if (ret == 1)
-		d->dying = true;
-	return ret < 0 ? ret : 0;
 }

@@ -52,7 +52,8 @@ struct attachment {
 int bpf_oom_attach(struct bpf_oom_ops *ops, struct bpf_link *link);
 void bpf_oom_detach(struct bpf_oom_ops *ops, struct bpf_link *link);
 bool bpf_oom_attached_ask(struct cgroup *cgrp,
-			  bool (*ask)(struct attachment *att, void *arg),
+			  bool (*ask)(struct attachment *att,
+				      const struct bpf_oom_ops *ops, void *arg),
 			  void *arg);
 void bpf_oom_cgroup_offline(struct cgroup *cgrp);
 int bpf_oom_attach_init(void);
@@ -61,6 +62,9 @@ void bpf_oom_attach_exit(void);
 /* dispatch.c: an OOM asks the policies */
 
 bool bpf_oom_handle(struct oom_control *oc);
+
+/* relief.c: what the policy that is being asked does */
+
 int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 			 const char *message);
 
