@@ -72,7 +72,7 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 
 int bpf_oom_init_btf(struct btf *btf);
 int bpf_oom_check_registered(int ret);
-bool bpf_oom_prog_in(const struct bpf_prog *prog, size_t ops_size);
+bool bpf_oom_prog_in(const struct bpf_prog *prog, size_t last);
 int bpf_oom_prog_callback(const struct bpf_prog *prog);
 unsigned int bpf_oom_kfunc_params(u32 kfunc_id);
 int bpf_oom_init_name(char *name, const char *uname);

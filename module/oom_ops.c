@@ -21,7 +21,7 @@
  */
 bool bpf_oom_ops_owns(const struct bpf_prog *prog)
 {
-	return bpf_oom_prog_in(prog, sizeof(struct bpf_oom_ops));
+	return bpf_oom_prog_in(prog, offsetof(struct bpf_oom_ops, flags));
 }
 
 static bool bpf_oom_ops_is_valid_access(int off, int size,

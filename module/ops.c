@@ -98,17 +98,23 @@ static const struct btf_type *ops_type(const struct bpf_prog *prog)
 /**
  * bpf_oom_prog_in() - is this program for one of our struct_ops types?
  * @prog: a program that is being verified
- * @ops_size: size of the type, by which our types differ
+ * @last: offset of the type's last member, by which our types differ
  *
  * Context: any.
  * Return: true if so.
  */
-bool bpf_oom_prog_in(const struct bpf_prog *prog, size_t ops_size)
+bool bpf_oom_prog_in(const struct bpf_prog *prog, size_t last)
 {
 	const struct btf_type *t = ops_type(prog);
 
-	BUILD_BUG_ON(sizeof(struct bpf_oom_ops) == sizeof(struct bpf_psi_ops));
-	return t && t->size == ops_size;
+	BUILD_BUG_ON(offsetofend(struct bpf_oom_ops, flags) !=
+		     sizeof(struct bpf_oom_ops));
+	BUILD_BUG_ON(offsetofend(struct bpf_psi_ops, name) !=
+		     sizeof(struct bpf_psi_ops));
+	BUILD_BUG_ON(offsetof(struct bpf_oom_ops, flags) ==
+		     offsetof(struct bpf_psi_ops, name));
+	return t && __btf_member_bit_offset(t, btf_type_member(t) +
+					    btf_type_vlen(t) - 1) / 8 == last;
 }
 
 /**

@@ -20,7 +20,7 @@
  */
 bool bpf_psi_ops_owns(const struct bpf_prog *prog)
 {
-	return bpf_oom_prog_in(prog, sizeof(struct bpf_psi_ops));
+	return bpf_oom_prog_in(prog, offsetof(struct bpf_psi_ops, name));
 }
 
 static bool bpf_psi_ops_is_valid_access(int off, int size,
