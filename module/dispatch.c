@@ -7,8 +7,6 @@
 #include <linux/oom_hook.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
-#include <linux/sched/mm.h>
-#include <linux/uaccess.h>
 
 #include "dispatch.h"
 
@@ -86,45 +84,39 @@ struct decision *bpf_oom_deciding(struct oom_control *oc)
 	return d;
 }
 
-static int call_handler(struct decision *d)
+static bool call_handler(struct decision *d)
 {
 	unsigned int noreclaim;
 	int ret;
 
-	/*
-	 * A blocking allocation in a handler would come back to the OOM killer,
-	 * whose lock we hold, and a page fault would allocate. With PF_MEMALLOC
-	 * an allocation is served from the reserves or fails.
-	 */
-	noreclaim = memalloc_noreclaim_save();
-	pagefault_disable();
-	ret = d->ops->handle_out_of_memory(d->oc, d->att->cgrp, d->oc->memcg);
-	pagefault_enable();
-	memalloc_noreclaim_restore(noreclaim);
-	return ret;
-}
-
-static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
-		       void *arg)
-{
-	struct decision *d = arg;
-	int ret;
-
-	d->att = att;
-	d->ops = ops;
-	d->asked++;
-	d->kills = 0;
+	if (!d->ops->handle_out_of_memory)
+		return false;
 	d->dying = false;
-	ret = call_handler(d);
-
-	if (d->kills)
-		report(d->oc, ops->name, att->cgrp, d->kills);
+	noreclaim = bpf_oom_begin_program();
+	ret = d->ops->handle_out_of_memory(d->oc, d->att->cgrp, d->oc->memcg);
+	bpf_oom_end_program(noreclaim);
 	/*
 	 * A kill counts whatever the program returns: its memory may be back
 	 * before the next in line looks, which would then see no victim on its
 	 * way and kill a second one.
 	 */
 	return d->kills || (ret == 1 && d->dying);
+}
+
+static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
+		       void *arg)
+{
+	struct decision *d = arg;
+	bool handled;
+
+	d->att = att;
+	d->ops = ops;
+	d->asked++;
+	d->kills = 0;
+	handled = call_handler(d) || bpf_oom_rank(d);
+	if (d->kills)
+		report(d->oc, ops->name, att->cgrp, d->kills);
+	return handled;
 }
 
 /**

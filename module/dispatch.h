@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files that handle an OOM share: dispatch.c asks, relief.c acts. */
+/* What the files that handle an OOM share. */
 #ifndef _BPF_OOM_DISPATCH_H
 #define _BPF_OOM_DISPATCH_H
+
+#include <linux/sched/mm.h>
+#include <linux/uaccess.h>
 
 #include "internal.h"
 
@@ -28,5 +31,28 @@ struct decision {
 /* dispatch.c */
 
 struct decision *bpf_oom_deciding(struct oom_control *oc);
+
+/*
+ * Around each call of a program. A blocking allocation in it would come back to
+ * the OOM killer, whose lock we hold, and a page fault would allocate. With
+ * PF_MEMALLOC an allocation is served from the reserves or fails.
+ */
+static inline unsigned int bpf_oom_begin_program(void)
+{
+	unsigned int noreclaim = memalloc_noreclaim_save();
+
+	pagefault_disable();
+	return noreclaim;
+}
+
+static inline void bpf_oom_end_program(unsigned int noreclaim)
+{
+	pagefault_enable();
+	memalloc_noreclaim_restore(noreclaim);
+}
+
+/* rank.c: a policy has a word in the kernel's own scan */
+
+bool bpf_oom_rank(struct decision *d);
 
 #endif /* _BPF_OOM_DISPATCH_H */

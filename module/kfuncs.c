@@ -35,7 +35,7 @@ __bpf_kfunc_start_defs();
  * another kill, when the process was a victim before and is still on its way
  * out; that is bounded by the OOM reaper.
  *
- * Context: sleepable bpf_oom_ops programs.
+ * Context: handle_out_of_memory of bpf_oom_ops.
  * Return: 0; -EINVAL for an @oc that is not being handled by this task; -EPERM
  * for init, a kernel thread or an oom_score_adj of -1000; -EXDEV for a task
  * outside the domain of the OOM (its memcg, cpuset or memory policy); -ESRCH for

@@ -4,9 +4,9 @@
  *
  * An OOM comes in through the hook (<linux/oom_hook.h>) to dispatch.c, which
  * asks the policies that attach.c finds on the way from the OOM's cgroup to the
- * root; relief.c is what they do about it. oom_ops.c lets them be loaded,
- * kfuncs.c is what they can call. Policies that act on pressure, before there is
- * an OOM, are in psi*.c.
+ * root. rank.c lets them rank the tasks that the kernel looks at, relief.c is what
+ * they do about the OOM. oom_ops.c lets them be loaded, kfuncs.c is what they can
+ * call. Policies that act on pressure, before there is an OOM, are in psi*.c.
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 

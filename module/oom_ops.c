@@ -91,12 +91,11 @@ static const char *denied_kfunc(const struct bpf_prog *prog)
 	return NULL;
 }
 
-static int check_handler(const struct bpf_prog *prog)
+static int check_program(const struct bpf_prog *prog, bool sleepable)
 {
 	const char *kfunc = denied_kfunc(prog);
 
-	/* bpf_oom_kill_process() sleeps. */
-	if (!prog->sleepable)
+	if (prog->sleepable != sleepable)
 		return -EINVAL;
 	/* Its lock is held by those who allocate in it, and by page faults. */
 	if (prog->aux->arena) {
@@ -129,7 +128,11 @@ static int bpf_oom_ops_check_member(const struct btf_type *t,
 
 	switch (moff) {
 	case offsetof(struct bpf_oom_ops, handle_out_of_memory):
-		return check_handler(prog);
+		/* bpf_oom_kill_process() sleeps. */
+		return check_program(prog, true);
+	case offsetof(struct bpf_oom_ops, evaluate_task):
+		/* The kernel scans under RCU. */
+		return check_program(prog, false);
 	}
 	return -EINVAL;
 }
@@ -165,8 +168,8 @@ static int bpf_oom_ops_validate(void *kdata)
 {
 	struct bpf_oom_ops *ops = kdata;
 
-	if (!ops->handle_out_of_memory) {
-		pr_warn_ratelimited("policy %s has no handle_out_of_memory\n",
+	if (!ops->handle_out_of_memory && !ops->evaluate_task) {
+		pr_warn_ratelimited("policy %s has neither handle_out_of_memory nor evaluate_task\n",
 				    ops->name);
 		return -EINVAL;
 	}
@@ -191,8 +194,15 @@ static int bpf_oom_ops__handle_out_of_memory(struct oom_control *oc,
 	return 0;
 }
 
+static int bpf_oom_ops__evaluate_task(struct task_struct *task,
+				      struct oom_control *oc)
+{
+	return NO_BPF_POLICY;
+}
+
 static struct bpf_oom_ops bpf_oom_ops_stubs = {
 	.handle_out_of_memory = bpf_oom_ops__handle_out_of_memory,
+	.evaluate_task = bpf_oom_ops__evaluate_task,
 };
 
 static struct bpf_struct_ops bpf_oom_struct_ops = {

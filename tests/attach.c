@@ -10,11 +10,6 @@
 #include "klog.h"
 #include "util.h"
 
-static struct bpf_oom_ops *ops_of(struct policy *p)
-{
-	return bpf_map__initial_value(policy_map(p), NULL);
-}
-
 static void does_not_load(struct policy *p, const char *why)
 {
 	int err = policy_load(p);
@@ -33,7 +28,7 @@ TEST(attach_to_an_unknown_cgroup_says_enoent)
 
 	need_memcg();
 	p = policy_open("lost", NULL);
-	ops_of(p)->cgroup_id = 0x7fffffffULL;
+	policy_ops(p)->cgroup_id = 0x7fffffffULL;
 	CHECK(!policy_load(p), "load");
 	CHECK_EQ(policy_attach(p), -ENOENT);
 	CHECK(klog_has("no cgroup with id"), "no reason in the log");
@@ -79,7 +74,7 @@ TEST(without_memory_cgroups_only_system_wide_policies_attach)
 
 	cg_make("dom");
 	p = policy_open("dom", NULL);
-	ops_of(p)->cgroup_id = cg_id("dom");
+	policy_ops(p)->cgroup_id = cg_id("dom");
 	CHECK(!policy_load(p), "load");
 	CHECK_EQ(policy_attach(p), -EOPNOTSUPP);
 	CHECK(klog_has("only a system-wide policy is possible"),
@@ -102,7 +97,7 @@ TEST(the_root_can_be_named_by_0_and_by_its_id)
 	struct policy *by_zero = policy_on("zero", NULL, 0);
 	struct policy *by_id = policy_open("id", NULL);
 
-	ops_of(by_id)->cgroup_id = 1;
+	policy_ops(by_id)->cgroup_id = 1;
 	CHECK(!policy_load(by_id), "load");
 	CHECK_EQ(policy_attach(by_id), 0);
 	policy_close(by_id);
@@ -145,7 +140,7 @@ TEST(a_name_without_an_end_does_not_load)
 {
 	struct policy *p = policy_open("x", NULL);
 
-	memset(ops_of(p)->name, 'x', sizeof(ops_of(p)->name));
+	memset(policy_ops(p)->name, 'x', sizeof(policy_ops(p)->name));
 	does_not_load(p, "needs a name");
 }
 
@@ -158,7 +153,7 @@ TEST(an_unknown_flag_does_not_load)
 {
 	struct policy *p = policy_open("flagged", NULL);
 
-	ops_of(p)->flags = 1ULL << 40;
+	policy_ops(p)->flags = 1ULL << 40;
 	does_not_load(p, "unknown flags");
 }
 

@@ -95,4 +95,22 @@ int BPF_PROG(policy_oom, struct oom_control *oc, struct cgroup *cgrp,
 	return ctl.ret;
 }
 
-BPF_OOM_OPS(policy, .handle_out_of_memory = (void *)policy_oom);
+SEC("struct_ops/evaluate_task")
+int BPF_PROG(policy_evaluate, struct task_struct *task, struct oom_control *oc)
+{
+	int i;
+
+	ctl.chosen_pid = oc->chosen ? oc->chosen->tgid : 0;
+	ctl.scans += !ctl.chosen_pid;
+	ctl.evaluated++;
+	for (i = 0; i < POLICY_KILLS; i++) {
+		if (task->tgid == ctl.rank_pid[i])
+			return ctl.rank[i];
+	}
+	return ctl.rank_other;
+}
+
+/* Tests leave out what they do not want, see policy_open() and ranker_open(). */
+BPF_OOM_OPS(policy,
+	    .handle_out_of_memory = (void *)policy_oom,
+	    .evaluate_task = (void *)policy_evaluate);

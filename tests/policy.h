@@ -16,6 +16,9 @@ struct policy_control {
 	int fail_iterate;		/* break an iterator, return 0 */
 	unsigned long long spin_ns;	/* how long to take */
 	int ret_if_killed;		/* return 1 if a kill succeeded */
+	int rank_pid[POLICY_KILLS];	/* of whom to say ... */
+	int rank[POLICY_KILLS];		/* ... this, and ... */
+	int rank_other;			/* ... this of all others */
 	/* out: */
 	unsigned int asked;
 	unsigned int finished;
@@ -30,6 +33,9 @@ struct policy_control {
 	unsigned long long asked_ns;	/* when */
 	int asked_pid;			/* whose allocation failed */
 	int was_victim;			/* kill_pid[0] before the kill */
+	unsigned int evaluated;		/* tasks */
+	unsigned int scans;		/* that began, if each selected somebody */
+	int chosen_pid;			/* what was selected before, at the last task */
 };
 
 #endif /* TESTS_POLICY_H */

@@ -493,6 +493,23 @@ struct policy *policy_open(const char *name, const char *cg)
 	memset(ops->name, 0, sizeof(ops->name));
 	memcpy(ops->name, name, strnlen(name, sizeof(ops->name) - 1));
 	ops->cgroup_id = cg ? cg_id(cg) : 0;
+	ops->evaluate_task = NULL;
+	return p;
+}
+
+struct bpf_oom_ops *policy_ops(struct policy *p)
+{
+	return bpf_map__initial_value(p->skel->maps.policy, NULL);
+}
+
+struct policy *ranker_open(const char *name, const char *cg, bool with_handler)
+{
+	struct policy *p = policy_open(name, cg);
+
+	/* libbpf takes programs here, not functions. */
+	policy_ops(p)->evaluate_task = (void *)p->skel->progs.policy_evaluate;
+	if (!with_handler)
+		policy_ops(p)->handle_out_of_memory = NULL;
 	return p;
 }
 
@@ -535,16 +552,23 @@ void policy_close(struct policy *p)
 	free(p);
 }
 
-struct policy *policy_on(const char *name, const char *cg, int ret)
+void policy_start(struct policy *p)
 {
-	struct policy *p = policy_open(name, cg);
+	const char *name = policy_ops(p)->name;
 	int err;
 
-	policy_control(p)->ret = ret;
 	err = policy_load(p);
 	CHECK(!err, "%s does not load: %s", name, strerror(-err));
 	err = policy_attach(p);
 	CHECK(!err, "%s does not attach: %s", name, strerror(-err));
+}
+
+struct policy *policy_on(const char *name, const char *cg, int ret)
+{
+	struct policy *p = policy_open(name, cg);
+
+	policy_control(p)->ret = ret;
+	policy_start(p);
 	return p;
 }
 

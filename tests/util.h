@@ -65,6 +65,9 @@ pid_t oom_elsewhere(const char *cg);
 struct policy;
 /* Opens; the caller may change it before policy_load(). */
 struct policy *policy_open(const char *name, const char *cg);
+/* The same with evaluate_task, and with handle_out_of_memory or without it. */
+struct policy *ranker_open(const char *name, const char *cg, bool with_handler);
+struct bpf_oom_ops *policy_ops(struct policy *p);
 struct policy_control *policy_control(struct policy *p);
 struct bpf_map *policy_map(struct policy *p);
 int policy_load(struct policy *p);
@@ -72,6 +75,8 @@ int policy_attach(struct policy *p);
 int policy_link_fd(struct policy *p);
 void policy_detach(struct policy *p);
 void policy_close(struct policy *p);
+/* Load and attach or fail. */
+void policy_start(struct policy *p);
 /* Open, load and attach or fail; cg NULL: system-wide. */
 struct policy *policy_on(const char *name, const char *cg, int ret);
 

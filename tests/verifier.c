@@ -63,13 +63,43 @@ TEST(a_good_policy_verifies)
 
 TEST(a_policy_without_a_handler_is_rejected)
 {
-	must_not_load("bad_none", "policy handlerless has no handle_out_of_memory");
+	must_not_load("bad_none", "policy handlerless has neither handle_out_of_memory nor evaluate_task");
 }
 
 TEST(a_handler_that_is_not_sleepable_is_rejected)
 {
 	must_not_load("bad_notsleepable",
 		      "attach to unsupported member handle_out_of_memory of struct bpf_oom_ops");
+}
+
+TEST(evaluate_a_sleepable_program_is_rejected)
+{
+	must_not_load("bad_evaluate_sleepable",
+		      "attach to unsupported member evaluate_task of struct bpf_oom_ops");
+}
+
+TEST(evaluate_a_kill_is_rejected)
+{
+	must_not_load("bad_evaluate_kill",
+		      "program must be sleepable to call sleepable kfunc bpf_oom_kill_process");
+}
+
+TEST(evaluate_a_declared_oom_is_rejected)
+{
+	must_not_load("bad_evaluate_declare", "bpf_out_of_memory is not allowed");
+}
+
+TEST(evaluate_a_write_to_oom_control_is_rejected)
+{
+	must_not_load("bad_evaluate_write", "only read is supported");
+}
+
+TEST(evaluate_a_kfunc_that_evades_the_checks_is_rejected)
+{
+	if (sh("grep -q ' bpf_send_signal_task$' /proc/kallsyms"))
+		test_skip("this kernel has none of them");
+	must_not_load("bad_evaluate_signal",
+		      "a policy cannot call bpf_send_signal_task()");
 }
 
 TEST(an_untested_memcg_is_rejected)

@@ -28,7 +28,7 @@
 #define MMF_OOM_SKIP 21
 
 /*
- * bpf_oom_ops programs only. 0: the task is a victim now and its memory will
+ * handle_out_of_memory of bpf_oom_ops only. 0: the task is a victim now and its memory will
  * come free. -EPERM: init, kernel thread or oom_score_adj -1000. -EXDEV:
  * outside the domain of this OOM. -ESRCH: nothing left to free.
  */

@@ -11,6 +11,7 @@
 struct cgroup;
 struct mem_cgroup;
 struct oom_control;
+struct task_struct;
 
 /* Room for a policy's name with its terminating NUL, as in the posted series. */
 #define BPF_OOM_NAME_MAX_LEN 64
@@ -25,6 +26,23 @@ struct oom_control;
  */
 enum bpf_oom_flags {
 	BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK = 1 << 0,
+};
+
+/**
+ * enum bpf_oom_verdict - what evaluate_task says about a task
+ * @NO_BPF_POLICY: nothing: compare it with the best one so far by the kernel's score
+ * @BPF_EVAL_ABORT: end the scan without a victim
+ * @BPF_EVAL_NEXT: spare it in this scan
+ * @BPF_EVAL_SELECT: it is the best one so far, whatever the scores; only a later
+ *	BPF_EVAL_SELECT replaces it
+ *
+ * The names are those of the posted series.
+ */
+enum bpf_oom_verdict {
+	NO_BPF_POLICY,
+	BPF_EVAL_ABORT,
+	BPF_EVAL_NEXT,
+	BPF_EVAL_SELECT,
 };
 
 /**
@@ -47,11 +65,32 @@ enum bpf_oom_flags {
  *	Return 1 for "handled". It counts only if bpf_oom_kill_process() has
  *	returned 0 during the call; a process killed during the call counts
  *	whatever is returned, so that one OOM never has two deciders. Else, and
- *	so after a bare 1, the OOM goes to the next policy: first those on the
- *	same cgroup in the order of their attachment, then those of its
- *	ancestors up to the root; after the last one the kernel's own killer
- *	decides.
- *	A program may leave out trailing arguments. Required.
+ *	so after a bare 1, evaluate_task is asked if there is one, and then the
+ *	next policy: first those on the same cgroup in the order of their
+ *	attachment, then those of its ancestors up to the root; after the last
+ *	one the kernel's own killer decides.
+ *	A program may leave out trailing arguments.
+ * @evaluate_task: Called for each process that the kernel compares when it
+ *	selects a victim, in the kernel's own scan: those in the domain of the OOM
+ *	(memcg, cpuset, system) that can be killed and have memory to give. The
+ *	kernel's word comes first: it asks about no task that swapoff or KSM want
+ *	killed, and ends the scan when it meets a victim that is still on its way
+ *	out, for which it then waits instead.
+ *
+ *	task: the first thread of the process.
+ *	oc: the OOM. Here oc->chosen is what this program has selected so far in
+ *	this scan, NULL before that, by which it also knows that a scan begins.
+ *
+ *	Must not be sleepable; runs under RCU, else as handle_out_of_memory. It
+ *	ranks and does nothing else: bpf_oom_kill_process() cannot be called.
+ *
+ *	Return an enum bpf_oom_verdict; anything else is NO_BPF_POLICY. The one
+ *	that has been selected at the end is killed, and that is "handled". A scan
+ *	that ends without a victim is noted in the log, and the next policy is
+ *	asked as after handle_out_of_memory.
+ *
+ *	One of the two callbacks is required. With both, handle_out_of_memory comes
+ *	first, and can prepare what evaluate_task needs.
  * @name: shown in the OOM report as oom_policy=<name>. Printable characters
  *	without spaces and commas, NUL-terminated, not empty.
  * @cgroup_id: where to attach: the inode number of the cgroup's directory.
@@ -73,6 +112,7 @@ enum bpf_oom_flags {
 struct bpf_oom_ops {
 	int (*handle_out_of_memory)(struct oom_control *oc, struct cgroup *cgrp,
 				    struct mem_cgroup *memcg__nullable);
+	int (*evaluate_task)(struct task_struct *task, struct oom_control *oc);
 	char name[BPF_OOM_NAME_MAX_LEN];
 	__u64 cgroup_id;
 	__u64 flags;

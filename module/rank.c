@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A policy has a word in the kernel's own scan for a victim
+ *
+ * The kernel walks the domain, be it a memcg, a cpuset or the system, and knows
+ * who can be killed and which victim is still on its way. The policy only says
+ * what it thinks of a task.
+ */
+#define pr_fmt(fmt) "bpf_oom: " fmt
+
+#include <linux/err.h>
+#include <linux/oom.h>
+#include <linux/oom_hook.h>
+#include <linux/printk.h>
+#include <linux/sched/task.h>
+
+#include "dispatch.h"
+
+/**
+ * struct scan - a scan in which a policy is asked
+ * @ops: the policy
+ * @shown: the OOM as its program sees it: with what it has selected so far, by a
+ *	reference, in ->chosen. That of the OOM itself belongs to the kernel
+ */
+struct scan {
+	const struct bpf_oom_ops *ops;
+	struct oom_control shown;
+};
+
+static void show_chosen(struct scan *s, struct task_struct *task)
+{
+	if (s->shown.chosen)
+		put_task_struct(s->shown.chosen);
+	if (task)
+		get_task_struct(task);
+	s->shown.chosen = task;
+}
+
+/* Under RCU. */
+static enum oom_hook_verdict evaluate(struct oom_control *oc,
+				      struct task_struct *task, void *arg)
+{
+	unsigned int noreclaim;
+	struct scan *s = arg;
+	int verdict;
+
+	noreclaim = bpf_oom_begin_program();
+	verdict = s->ops->evaluate_task(task, &s->shown);
+	bpf_oom_end_program(noreclaim);
+
+	switch (verdict) {
+	case BPF_EVAL_ABORT:
+		return OOM_HOOK_ABORT;
+	case BPF_EVAL_NEXT:
+		return OOM_HOOK_SKIP;
+	case BPF_EVAL_SELECT:
+		show_chosen(s, task);
+		return OOM_HOOK_SELECT;
+	}
+	return OOM_HOOK_DEFAULT;
+}
+
+/* Tells a policy that spares everybody from a domain with nobody to kill. */
+static void scan_failed(const struct decision *d, int err)
+{
+	const char *why = "the victim was gone before the kill";
+
+	if (!err)
+		why = "nobody was selected";
+	else if (err == -ECANCELED)
+		why = "it said so";
+	pr_info_ratelimited("policy %s: a scan ended without a victim: %s\n",
+			    d->ops->name, why);
+}
+
+static int kill_selected(struct decision *d, struct task_struct *task)
+{
+	char message[BPF_OOM_NAME_MAX_LEN + sizeof("Out of memory ()")];
+
+	snprintf(message, sizeof(message), "Out of memory (%s)", d->ops->name);
+	return bpf_oom_running_kill(d->oc, task, message);
+}
+
+/**
+ * bpf_oom_rank() - have the kernel select a victim with a word of the policy
+ * @d: the OOM and the policy
+ *
+ * Kills the one that was selected.
+ *
+ * Context: see oom_hook_ops.handle_oom.
+ * Return: true if memory is on its way; false also for a policy without
+ * ->evaluate_task().
+ */
+bool bpf_oom_rank(struct decision *d)
+{
+	struct scan s = { .ops = d->ops, .shown = *d->oc };
+	struct task_struct *task;
+	int err;
+
+	if (!d->ops->evaluate_task)
+		return false;
+	task = oom_hook_select(d->oc, evaluate, &s);
+	show_chosen(&s, NULL);
+	err = PTR_ERR_OR_ZERO(task);
+	/* A victim is on its way, or memory came up while the scan began. */
+	if (err == -EINPROGRESS)
+		return true;
+	if (!IS_ERR_OR_NULL(task)) {
+		err = kill_selected(d, task);
+		put_task_struct(task);
+		if (!err)
+			return true;
+	}
+	scan_failed(d, err);
+	return false;
+}

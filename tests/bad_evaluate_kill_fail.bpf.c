@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Must not load: who ranks does not kill. */
+#include <bpf_oom/common.bpf.h>
+
+char _license[] SEC("license") = "GPL";
+
+SEC("struct_ops/evaluate_task")
+int BPF_PROG(evaluate, struct task_struct *task, struct oom_control *oc)
+{
+	return bpf_oom_kill_process(oc, task, "Ranked") ? BPF_EVAL_NEXT : BPF_EVAL_ABORT;
+}
+
+BPF_OOM_OPS(evaluator, .evaluate_task = (void *)evaluate);
