@@ -27,11 +27,12 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-	{ "attach", cmd_attach, "POLICY [--cgroup PATH] [--set NAME=VALUE]... [-v]",
+	{ "attach", cmd_attach, "POLICY [--cgroup PATH] [--before] [--set NAME=VALUE]... [-v]",
 	  "Attach a policy to a cgroup, or to the whole system. POLICY is a name\n"
 	  "('bpfoom policies' lists them) or the path of a .bpf.o file, with a slash.\n"
 	  "  -c, --cgroup PATH     /sys/fs/cgroup/..., or the path below it as in\n"
 	  "                        /proc/PID/cgroup\n"
+	  "  -b, --before          to be asked before those that are attached there\n"
 	  "  -s, --set NAME=VALUE  set an option of the policy, or with NAME@PATH=VALUE\n"
 	  "                        for a cgroup\n"
 	  "  -v, --verbose         show what libbpf and the verifier say\n" },

@@ -108,6 +108,7 @@ extern const char *const policy_dirs[];
 int policy_open(struct policy *p, const char *arg);
 void policy_close(struct policy *p);
 int policy_set_cgroup(struct policy *p, __u64 cgroup_id);
+int policy_set_flags(struct policy *p, __u64 flags);
 enum policy_kind policy_kind_of(const char *type);
 const char *policy_kind_name(enum policy_kind kind);
 const char *policy_refusal(const struct policy *p);

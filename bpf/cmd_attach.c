@@ -11,6 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/types.h>
+#include <bpf_oom/oom.h>
+
 #include "bpfoom.h"
 
 /**
@@ -18,6 +21,7 @@
  * @policy: name or path
  * @cgroup: path, NULL for system-wide
  * @cgroup_id: the same as a number
+ * @before: ask it before those that are attached there
  * @settings: NAME=VALUE
  * @nr_settings: how many
  */
@@ -25,11 +29,13 @@ struct request {
 	const char *policy;
 	const char *cgroup;
 	__u64 cgroup_id;
+	bool before;
 	char **settings;
 	int nr_settings;
 };
 
 static const struct option options[] = {
+	{ "before", no_argument, NULL, 'b' },
 	{ "cgroup", required_argument, NULL, 'c' },
 	{ "set", required_argument, NULL, 's' },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -42,8 +48,11 @@ static int parse(int argc, char **argv, struct request *r)
 {
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "c:s:vh", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "bc:s:vh", options, NULL)) != -1) {
 		switch (opt) {
+		case 'b':
+			r->before = true;
+			break;
 		case 'c':
 			/* An unset variable must not mean the whole system. */
 			if (!*optarg)
@@ -238,6 +247,8 @@ static int prepare(struct policy *p, const struct request *r)
 	for (i = 0; !ret && i < r->nr_settings; i++)
 		ret = policy_set_option(p, r->settings[i]);
 	ret = ret ?: policy_set_cgroup(p, r->cgroup_id);
+	if (!ret && r->before)
+		ret = policy_set_flags(p, BPF_OOM_F_BEFORE);
 	return ret;
 }
 

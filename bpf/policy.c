@@ -200,6 +200,29 @@ int policy_set_cgroup(struct policy *p, __u64 cgroup_id)
 	return EX_FAILED;
 }
 
+/* Before load. Besides those that the policy was built with. */
+int policy_set_flags(struct policy *p, __u64 flags)
+{
+	size_t size;
+	void *member = ops_member(p, "flags", &size);
+	__u64 all;
+
+	if (member && size == sizeof(all)) {
+		memcpy(&all, member, size);
+		all |= flags;
+		memcpy(member, &all, size);
+		return EX_DONE;
+	}
+	if (p->kind == POLICY_PSI) {
+		pr_err("policy %s acts on pressure: --before is for those that are asked one after the other",
+		       p->name);
+		return EX_BAD_USAGE;
+	}
+	pr_err("policy %s was built against another struct bpf_oom_ops, which has no flags: rebuild it",
+	       p->name);
+	return EX_FAILED;
+}
+
 /*
  * What a policy's init did not like, for it can return no more than an error
  * number: a text in its section .data.refusal. NULL if it did not say.

@@ -99,14 +99,17 @@ static struct attachment *find_attachment(const struct bpf_oom_ops *ops)
 	return NULL;
 }
 
-/* In the order of attachment, unlike hash_add_rcu(). */
-static void link_attachment(struct attachment *att)
+/* First or last of its cgroup, and of those that share its place in the table. */
+static void link_attachment(struct attachment *att, bool first)
 {
 	struct hlist_head *head;
 
 	head = &attachments[hash_min(cgroup_id(att->cgrp),
 				     HASH_BITS(attachments))];
-	hlist_add_tail_rcu(&att->node, head);
+	if (first)
+		hlist_add_head_rcu(&att->node, head);
+	else
+		hlist_add_tail_rcu(&att->node, head);
 }
 
 /* When this returns, no handler of the attachment runs. */
@@ -127,12 +130,12 @@ static int add_attachment(struct attachment *att)
 {
 	int ret;
 
-	if (find_attachment(att->ops))
+	if (find_attachment(ops))
 		return -EBUSY;
 	ret = bpf_oom_hook_get();
 	if (ret)
 		return ret;
-	link_attachment(att);
+	link_attachment(att, ops->flags & BPF_OOM_F_BEFORE);
 	/* CSS_ONLINE goes before the hook tells: one look after linking is enough. */
 	if (bpf_oom_cgroup_dead(att->cgrp)) {
 		unlink_attachment(att);
@@ -166,7 +169,7 @@ int bpf_oom_attach(struct bpf_oom_ops *ops, struct bpf_link *link)
 	}
 
 	mutex_lock(&attach_mutex);
-	ret = add_attachment(att);
+	ret = add_attachment(att, ops);
 	mutex_unlock(&attach_mutex);
 	if (ret)
 		goto err_put_cgroup;

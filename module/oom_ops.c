@@ -153,11 +153,12 @@ static int bpf_oom_ops_init_member(const struct btf_type *t,
 		ops->cgroup_id = uops->cgroup_id;
 		return 1;
 	case offsetof(struct bpf_oom_ops, flags):
-		if (uops->flags) {
+		if (uops->flags & ~(u64)BPF_OOM_F_BEFORE) {
 			pr_warn_ratelimited("policy %.63s: unknown flags %#llx\n",
 					    uops->name, uops->flags);
 			return -EINVAL;
 		}
+		ops->flags = uops->flags;
 		return 1;
 	}
 	return 0;

@@ -3,6 +3,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <linux/types.h>
+#include <bpf_oom/oom.h>
+
 #include "harness.h"
 #include "hooktest.h"
 #include "klog.h"
@@ -209,6 +212,30 @@ TEST(policies_on_one_cgroup_are_asked_in_the_order_of_attachment)
 	      "wrong order");
 	policy_close(second);
 	policy_close(first);
+}
+
+TEST(policies_can_be_put_before_those_that_are_there)
+{
+	struct policy *first, *second, *third;
+	unsigned long long f, s, t;
+	struct scene scene = make_scene();
+
+	third = policy_on("third", "dom", 0);
+	second = policy_open("second", "dom");
+	policy_ops(second)->flags = BPF_OOM_F_BEFORE;
+	policy_start(second);
+	first = policy_open("first", "dom");
+	policy_ops(first)->flags = BPF_OOM_F_BEFORE;
+	policy_start(first);
+	run_oom(&scene);
+	CHECK(killed(scene.eater), "nobody killed the eater");
+	f = policy_control(first)->asked_ns;
+	s = policy_control(second)->asked_ns;
+	t = policy_control(third)->asked_ns;
+	CHECK(f && s && t && f < s && s < t, "wrong order");
+	policy_close(first);
+	policy_close(second);
+	policy_close(third);
 }
 
 TEST(a_policy_elsewhere_is_not_asked)

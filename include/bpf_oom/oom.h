@@ -29,6 +29,15 @@ enum bpf_oom_flags {
 };
 
 /**
+ * enum bpf_oom_attach_flags - bpf_oom_ops.flags
+ * @BPF_OOM_F_BEFORE: to be asked before the policies that the cgroup has, not after
+ *	them. It has the value of BPF_F_BEFORE
+ */
+enum bpf_oom_attach_flags {
+	BPF_OOM_F_BEFORE = 1 << 3,
+};
+
+/**
  * enum bpf_oom_verdict - what evaluate_task says about a task
  * @NO_BPF_POLICY: nothing: compare it with the best one so far by the kernel's score
  * @BPF_EVAL_ABORT: end the scan without a victim
@@ -67,7 +76,7 @@ enum bpf_oom_verdict {
  *	whatever is returned, so that one OOM never has two deciders. Else, and
  *	so after a bare 1, evaluate_task is asked if there is one, and then the
  *	next policy: first those on the same cgroup in the order of their
- *	attachment, then those of its ancestors up to the root; after the last
+ *	attachment (see BPF_OOM_F_BEFORE), then those of its ancestors up to the root; after the last
  *	one the kernel's own killer decides.
  *	A program may leave out trailing arguments.
  * @evaluate_task: Called for each process that the kernel compares when it
@@ -96,7 +105,7 @@ enum bpf_oom_verdict {
  * @cgroup_id: where to attach: the inode number of the cgroup's directory.
  *	0, or the id of the root, attaches system-wide, and only those policies
  *	are asked about an OOM of the whole system. Set before load.
- * @flags: none defined, 0.
+ * @flags: enum bpf_oom_attach_flags
  *
  * Attaching fails with -ENOENT when there is no such cgroup in the caller's
  * cgroup namespace, -EBUSY when it is being removed, when this map is attached
