@@ -28,8 +28,8 @@ static DEFINE_MUTEX(attach_mutex);
 
 /*
  * Covers a handler from the moment when its attachment is found until it has
- * returned. Detach waits for it, because freeing a struct_ops map does not wait
- * for sleepable programs.
+ * returned. Detach and update wait for it, because freeing a struct_ops map does
+ * not wait for sleepable programs.
  */
 DEFINE_STATIC_SRCU(attach_srcu);
 
@@ -58,10 +58,15 @@ static bool has_memcg(struct cgroup *cgrp)
 #endif
 }
 
+static u64 attach_id(const struct bpf_oom_ops *ops)
+{
+	return ops->cgroup_id ?: cgroup_id(&cgrp_dfl_root.cgrp);
+}
+
 static struct cgroup *get_attach_cgroup(const struct bpf_oom_ops *ops)
 {
 	u64 root_id = cgroup_id(&cgrp_dfl_root.cgrp);
-	u64 id = ops->cgroup_id ?: root_id;
+	u64 id = attach_id(ops);
 	struct cgroup *cgrp;
 
 	if (id != root_id && !IS_ENABLED(CONFIG_MEMCG)) {
@@ -93,7 +98,7 @@ static struct attachment *find_attachment(const struct bpf_oom_ops *ops)
 	int bkt;
 
 	hash_for_each(attachments, bkt, att, node) {
-		if (att->ops == ops)
+		if (rcu_access_pointer(att->ops) == ops)
 			return att;
 	}
 	return NULL;
@@ -126,7 +131,7 @@ static void free_attachment(struct attachment *att)
 	kfree(att);
 }
 
-static int add_attachment(struct attachment *att)
+static int add_attachment(struct attachment *att, const struct bpf_oom_ops *ops)
 {
 	int ret;
 
@@ -160,7 +165,7 @@ int bpf_oom_attach(struct bpf_oom_ops *ops, struct bpf_link *link)
 	att = kzalloc(sizeof(*att), GFP_KERNEL);
 	if (!att)
 		return -ENOMEM;
-	att->ops = ops;
+	RCU_INIT_POINTER(att->ops, ops);
 	att->link = link;
 	att->cgrp = get_attach_cgroup(ops);
 	if (IS_ERR(att->cgrp)) {
@@ -179,6 +184,50 @@ err_put_cgroup:
 	cgroup_put(att->cgrp);
 err_free:
 	kfree(att);
+	return ret;
+}
+
+static int check_update(const struct attachment *att,
+			const struct bpf_oom_ops *ops)
+{
+	struct attachment *other = find_attachment(ops);
+
+	if (attach_id(ops) != cgroup_id(att->cgrp)) {
+		pr_warn_ratelimited("policy %s: cannot replace one on cgroup %llu, it names cgroup %llu\n",
+				    ops->name, cgroup_id(att->cgrp),
+				    attach_id(ops));
+		return -EINVAL;
+	}
+	return other && other != att ? -EBUSY : 0;
+}
+
+/**
+ * bpf_oom_update() - replace the policy of an attachment
+ * @ops: the new one
+ * @old: the one that it replaces
+ *
+ * The attachment keeps its place among those on the cgroup. Each OOM is told to
+ * one of the two. When this returns, no handler of the old one is running.
+ *
+ * Context: process context, waits for running handlers; called by the
+ * struct_ops core.
+ * Return: 0; -EINVAL if @ops names another cgroup; -EBUSY if it is attached
+ * somewhere else; -ENOLINK if the attachment has ended with its cgroup.
+ */
+int bpf_oom_update(struct bpf_oom_ops *ops, struct bpf_oom_ops *old)
+{
+	struct attachment *att;
+	int ret = -ENOLINK;
+
+	mutex_lock(&attach_mutex);
+	att = find_attachment(old);
+	if (att)
+		ret = check_update(att, ops);
+	if (!ret) {
+		rcu_assign_pointer(att->ops, ops);
+		synchronize_srcu(&attach_srcu);
+	}
+	mutex_unlock(&attach_mutex);
 	return ret;
 }
 
@@ -263,6 +312,7 @@ bool bpf_oom_attached_ask(struct cgroup *cgrp,
 				      const struct bpf_oom_ops *ops, void *arg),
 			  void *arg)
 {
+	const struct bpf_oom_ops *ops;
 	struct attachment *att;
 	bool done = false;
 	int idx;
@@ -272,7 +322,9 @@ bool bpf_oom_attached_ask(struct cgroup *cgrp,
 				   srcu_read_lock_held(&attach_srcu)) {
 		if (att->cgrp != cgrp)
 			continue;
-		done = ask(att, att->ops, arg);
+		/* One look: an update during the call is for the next OOM. */
+		ops = srcu_dereference(att->ops, &attach_srcu);
+		done = ask(att, ops, arg);
 		if (done)
 			break;
 	}

@@ -36,20 +36,22 @@ static inline bool bpf_oom_cgroup_dead(const struct cgroup *cgrp)
 /**
  * struct attachment - a policy on a cgroup
  * @node: in the table, by cgroup id, in the order of attachment
- * @ops: the policy; its memory is the struct_ops map's, which the map's own
- *	unreg, that is our detach, keeps until no handler runs
+ * @ops: the policy, which an update replaces; its memory is the struct_ops map's,
+ *	which the map's own unreg or update, that is our detach or update, keeps
+ *	until no program of it runs. Readers are in attach_srcu
  * @link: NULL when attached by the map alone. No reference: the link cannot be
  *	freed before it has detached, which takes attach_mutex
  * @cgrp: the cgroup; we hold a reference
  */
 struct attachment {
 	struct hlist_node node;
-	struct bpf_oom_ops *ops;
+	struct bpf_oom_ops __rcu *ops;
 	struct bpf_link *link;
 	struct cgroup *cgrp;
 };
 
 int bpf_oom_attach(struct bpf_oom_ops *ops, struct bpf_link *link);
+int bpf_oom_update(struct bpf_oom_ops *ops, struct bpf_oom_ops *old);
 void bpf_oom_detach(struct bpf_oom_ops *ops, struct bpf_link *link);
 bool bpf_oom_attached_ask(struct cgroup *cgrp,
 			  bool (*ask)(struct attachment *att,

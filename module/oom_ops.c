@@ -182,6 +182,12 @@ static int bpf_oom_ops_reg(void *kdata, struct bpf_link *link)
 	return bpf_oom_attach(kdata, link);
 }
 
+static int bpf_oom_ops_update(void *kdata, void *old_kdata,
+			      struct bpf_link *link)
+{
+	return bpf_oom_update(kdata, old_kdata);
+}
+
 static void bpf_oom_ops_unreg(void *kdata, struct bpf_link *link)
 {
 	bpf_oom_detach(kdata, link);
@@ -214,6 +220,7 @@ static struct bpf_struct_ops bpf_oom_struct_ops = {
 	.validate = bpf_oom_ops_validate,
 	.reg = bpf_oom_ops_reg,
 	.unreg = bpf_oom_ops_unreg,
+	.update = bpf_oom_ops_update,
 	.cfi_stubs = &bpf_oom_ops_stubs,
 	.name = "bpf_oom_ops",
 	.owner = THIS_MODULE,

@@ -539,6 +539,22 @@ int policy_link_fd(struct policy *p)
 	return bpf_link__fd(p->link);
 }
 
+struct bpf_link *policy_link(struct policy *p)
+{
+	return p->link;
+}
+
+int policy_replace(struct policy *p, struct policy *by)
+{
+	int err = bpf_link__update_map(p->link, policy_map(by));
+
+	if (err)
+		return err;
+	by->link = p->link;
+	p->link = NULL;
+	return 0;
+}
+
 void policy_detach(struct policy *p)
 {
 	bpf_link__destroy(p->link);

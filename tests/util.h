@@ -73,6 +73,9 @@ struct bpf_map *policy_map(struct policy *p);
 int policy_load(struct policy *p);
 int policy_attach(struct policy *p);
 int policy_link_fd(struct policy *p);
+struct bpf_link *policy_link(struct policy *p);
+/* Gives the attachment of one to the other, which is loaded. */
+int policy_replace(struct policy *p, struct policy *by);
 void policy_detach(struct policy *p);
 void policy_close(struct policy *p);
 /* Load and attach or fail. */

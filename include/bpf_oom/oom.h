@@ -115,6 +115,12 @@ enum bpf_oom_verdict {
  * what was wrong. If the memory controller is taken away from the cgroup later,
  * the policy stays and is not asked.
  *
+ * A link can be updated with the map of another policy (bpf_link__update_map()),
+ * which takes the place of the first one, order and all. Each OOM is told to one of
+ * them; when that returns, no handler of the first one is running. It fails with
+ * -EINVAL when the new one names another cgroup, -EBUSY when it is attached
+ * elsewhere, -ENOLINK when the attachment has ended.
+ *
  * The attachment ends when its link is closed and unpinned, or with its cgroup.
  * Detaching returns when no handler of the policy is running.
  */

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A policy that takes the place of another */
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/types.h>
+#include <bpf_oom/oom.h>
+
+#include "harness.h"
+#include "hooktest.h"
+#include "klog.h"
+#include "util.h"
+
+static struct policy *loaded(const char *name, const char *cg)
+{
+	struct policy *p = policy_open(name, cg);
+
+	CHECK(!policy_load(p), "load");
+	return p;
+}
+
+static void oom_in_dom(void)
+{
+	pid_t pid = oom_in("dom");
+
+	CHECK(killed(pid), "nobody killed the eater");
+	reap(pid);
+}
+
+TEST(update_replaces_a_policy)
+{
+	struct policy *old, *new;
+
+	cg_make_limited("dom", 40);
+	old = policy_on("old", "dom", 0);
+	new = loaded("new", "dom");
+	CHECK_EQ(policy_replace(old, new), 0);
+	oom_in_dom();
+	CHECK(policy_control(new)->asked, "the new one was not asked");
+	CHECK_EQ(policy_control(old)->asked, 0);
+	/* It can come back, and be attached on its own when it has been replaced. */
+	CHECK_EQ(policy_replace(new, old), 0);
+	CHECK_EQ(policy_attach(new), 0);
+	policy_close(old);
+	policy_close(new);
+}
+
+TEST(update_keeps_the_place_in_the_order)
+{
+	struct policy *old, *new, *last;
+
+	cg_make_limited("dom", 40);
+	old = policy_on("old", "dom", 0);
+	last = policy_on("last", "dom", 0);
+	new = loaded("new", "dom");
+	CHECK_EQ(policy_replace(old, new), 0);
+	oom_in_dom();
+	CHECK(policy_control(new)->asked_ns && policy_control(last)->asked_ns &&
+	      policy_control(new)->asked_ns < policy_control(last)->asked_ns,
+	      "wrong order");
+	policy_close(new);
+	policy_close(old);
+	policy_close(last);
+}
+
+TEST(update_with_a_policy_for_another_cgroup_is_refused)
+{
+	struct policy *old, *new;
+
+	cg_make_limited("dom", 40);
+	cg_make("other");
+	old = policy_on("old", "dom", 0);
+	new = loaded("new", "other");
+	CHECK_EQ(policy_replace(old, new), -EINVAL);
+	CHECK(klog_has("policy new: cannot replace one on cgroup"),
+	      "the kernel log does not say why");
+	oom_in_dom();
+	CHECK(policy_control(old)->asked, "the old one is gone");
+	policy_close(new);
+	policy_close(old);
+}
+
+TEST(update_of_a_system_wide_policy)
+{
+	struct policy *old = policy_on("old", NULL, 0);
+	struct policy *by_id = policy_open("id", NULL);
+
+	/* The root by its other name. */
+	policy_ops(by_id)->cgroup_id = 1;
+	CHECK(!policy_load(by_id), "load");
+	CHECK_EQ(policy_replace(old, by_id), 0);
+	policy_close(by_id);
+	policy_close(old);
+}
+
+TEST(update_with_a_policy_that_is_attached_is_refused)
+{
+	struct policy *old, *new;
+
+	cg_make_limited("dom", 40);
+	old = policy_on("old", "dom", 0);
+	new = policy_on("new", "dom", 0);
+	CHECK_EQ(bpf_link__update_map(policy_link(old), policy_map(new)), -EBUSY);
+	/* With itself it changes nothing. */
+	CHECK_EQ(bpf_link__update_map(policy_link(old), policy_map(old)), 0);
+	oom_in_dom();
+	CHECK(policy_control(old)->asked, "the old one is gone");
+	CHECK(policy_control(new)->asked, "the other one is gone");
+	policy_close(new);
+	policy_close(old);
+}
+
+TEST(update_of_an_attachment_that_has_ended_is_refused)
+{
+	struct policy *old, *new;
+
+	cg_make("gone");
+	old = policy_on("old", "gone", 0);
+	new = loaded("new", "gone");
+	CHECK(!cg_remove("gone"), "rmdir");
+	usleep(500000);
+	CHECK_EQ(policy_replace(old, new), -ENOLINK);
+	policy_close(new);
+	policy_close(old);
+}
+
+TEST(update_waits_for_a_running_handler)
+{
+	struct policy_control *ctl;
+	struct policy *old, *new;
+	pid_t pid;
+
+	cg_make_limited("dom", 40);
+	old = policy_on("old", "dom", 0);
+	new = loaded("new", "dom");
+	ctl = policy_control(old);
+	ctl->spin_ns = slow_ns(2000000000ULL);
+	pid = oom_elsewhere("dom");
+	while (!ctl->asked)
+		usleep(1000);
+	CHECK_EQ(ctl->finished, 0);
+	CHECK_EQ(policy_replace(old, new), 0);
+	CHECK_EQ(ctl->finished, 1);
+	CHECK(killed(pid), "nobody killed the eater");
+	/* That OOM was told to one of them. */
+	CHECK_EQ(policy_control(new)->asked, 0);
+	reap(pid);
+	policy_close(new);
+	policy_close(old);
+}
+
+/* OOM after OOM in the cgroup, until killed. */
+static pid_t storm(const char *cg)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	setpgid(0, 0);
+	for (;;)
+		waitpid(oom_in(cg), NULL, 0);
+}
+
+/*
+ * All of them decline, so each OOM comes by all attachments. If one comes to the
+ * system-wide policy without having been told to one of the two, or after both,
+ * the sums differ.
+ */
+TEST(update_under_an_oom_storm_loses_no_oom_and_tells_none_twice)
+{
+	struct policy *far, *two[2];
+	unsigned int asked, updates;
+	pid_t pid;
+
+	cg_make_limited("dom", 20);
+	far = policy_on("far", NULL, 0);
+	two[0] = policy_on("zero", "dom", 0);
+	two[1] = loaded("one", "dom");
+	pid = storm("dom");
+	for (updates = 0; updates < 2000; updates++) {
+		CHECK_EQ(policy_replace(two[updates % 2], two[!(updates % 2)]), 0);
+		if (policy_control(two[0])->asked >= 20 &&
+		    policy_control(two[1])->asked >= 20 && updates >= 200)
+			break;
+	}
+	kill(-pid, SIGKILL);
+	reap(pid);
+	/* Waits for those that are on their way. */
+	asked = policy_control(far)->asked;
+	for (int i = 0; i < 50; i++) {
+		usleep(100000);
+		if (asked == policy_control(far)->asked && i > 10)
+			break;
+		asked = policy_control(far)->asked;
+	}
+	printf("    # %u updates, %u OOMs\n", updates, asked);
+	CHECK(policy_control(two[0])->asked && policy_control(two[1])->asked,
+	      "asked %u and %u times", policy_control(two[0])->asked,
+	      policy_control(two[1])->asked);
+	CHECK_EQ(policy_control(two[0])->asked + policy_control(two[1])->asked, asked);
+	policy_close(two[0]);
+	policy_close(two[1]);
+	policy_close(far);
+}
