@@ -3,8 +3,8 @@
  * Which policy sits on which cgroup
  *
  * An attachment ends in one of two ways: its map or link is detached, or its
- * cgroup is removed. In the second case the link is told to detach, which comes
- * back here as the first.
+ * cgroup is removed. In the second case the policy is told, and then the link to
+ * detach, which comes back here as the first.
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
@@ -27,7 +27,7 @@ static DEFINE_HASHTABLE(attachments, 8);
 static DEFINE_MUTEX(attach_mutex);
 
 /*
- * Covers a handler from the moment when its attachment is found until it has
+ * Covers a program from the moment when its attachment is found until it has
  * returned. Detach and update wait for it, because freeing a struct_ops map does
  * not wait for sleepable programs.
  */
@@ -221,7 +221,7 @@ int bpf_oom_update(struct bpf_oom_ops *ops, struct bpf_oom_ops *old)
 
 	mutex_lock(&attach_mutex);
 	att = find_attachment(old);
-	if (att)
+	if (att && !att->ending)
 		ret = check_update(att, ops);
 	if (!ret) {
 		rcu_assign_pointer(att->ops, ops);
@@ -255,47 +255,88 @@ void bpf_oom_detach(struct bpf_oom_ops *ops, struct bpf_link *link)
 		free_attachment(att);
 }
 
-/* An attachment without a link cannot be told to detach, so it is ended here. */
-static struct bpf_link *end_dead_attachment(void)
+static struct attachment *find_dead(void)
 {
-	struct bpf_link *link = NULL;
-	struct hlist_node *next;
 	struct attachment *att;
 	int bkt;
 
-	lockdep_assert_held(&attach_mutex);
-
-	hash_for_each_safe(attachments, bkt, next, att, node) {
-		if (!bpf_oom_cgroup_dead(att->cgrp))
-			continue;
-		if (!att->link) {
-			unlink_attachment(att);
-			free_attachment(att);
-			continue;
-		}
-		/* A link that is being freed will detach by itself. */
-		link = bpf_link_inc_not_zero(att->link);
-		if (!IS_ERR(link))
-			return link;
-		link = NULL;
+	hash_for_each(attachments, bkt, att, node) {
+		if (!att->ending && bpf_oom_cgroup_dead(att->cgrp))
+			return att;
 	}
 	return NULL;
 }
 
-static void sweep_dead_cgroups(struct work_struct *work)
+/* Those without a link, which cannot be told to detach. */
+static void end_unlinked(void)
 {
-	struct bpf_link *link;
+	struct hlist_node *next;
+	struct attachment *att;
+	int bkt;
 
-	for (;;) {
-		mutex_lock(&attach_mutex);
-		link = end_dead_attachment();
+	mutex_lock(&attach_mutex);
+	hash_for_each_safe(attachments, bkt, next, att, node) {
+		if (!att->ending || att->link)
+			continue;
+		unlink_attachment(att);
+		free_attachment(att);
+	}
+	mutex_unlock(&attach_mutex);
+}
+
+static void tell_offline(struct attachment *att)
+{
+	const struct bpf_oom_ops *ops;
+
+	ops = srcu_dereference(att->ops, &attach_srcu);
+	if (ops->handle_cgroup_offline)
+		ops->handle_cgroup_offline(cgroup_id(att->cgrp));
+}
+
+/*
+ * Ends one attachment whose cgroup has been removed; false if there is none. Who
+ * detaches it meanwhile either comes first, and the policy is not told, or waits
+ * for attach_srcu until it has been.
+ */
+static bool end_dead_attachment(void)
+{
+	struct bpf_link *link = NULL;
+	struct attachment *att;
+	int idx;
+
+	mutex_lock(&attach_mutex);
+	att = find_dead();
+	if (!att) {
 		mutex_unlock(&attach_mutex);
-		if (!link)
-			return;
+		return false;
+	}
+	att->ending = true;
+	if (att->link)
+		link = bpf_link_inc_not_zero(att->link);
+	if (IS_ERR(link)) {
+		/* It is being freed and will detach by itself. */
+		mutex_unlock(&attach_mutex);
+		return true;
+	}
+	idx = srcu_read_lock(&attach_srcu);
+	mutex_unlock(&attach_mutex);
+
+	tell_offline(att);
+	srcu_read_unlock(&attach_srcu, idx);
+	if (link) {
 		/* Comes back to bpf_oom_detach() and wakes those who poll the link. */
 		link->ops->detach(link);
 		bpf_link_put(link);
+	} else {
+		end_unlinked();
 	}
+	return true;
+}
+
+static void sweep_dead_cgroups(struct work_struct *work)
+{
+	while (end_dead_attachment())
+		;
 }
 
 /**

@@ -42,12 +42,15 @@ static inline bool bpf_oom_cgroup_dead(const struct cgroup *cgrp)
  * @link: NULL when attached by the map alone. No reference: the link cannot be
  *	freed before it has detached, which takes attach_mutex
  * @cgrp: the cgroup; we hold a reference
+ * @ending: the cgroup has been removed, and the sweep has taken notice: the policy
+ *	is being told, or has been. By attach_mutex
  */
 struct attachment {
 	struct hlist_node node;
 	struct bpf_oom_ops __rcu *ops;
 	struct bpf_link *link;
 	struct cgroup *cgrp;
+	bool ending;
 };
 
 int bpf_oom_attach(struct bpf_oom_ops *ops, struct bpf_link *link);

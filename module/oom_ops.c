@@ -133,6 +133,8 @@ static int bpf_oom_ops_check_member(const struct btf_type *t,
 	case offsetof(struct bpf_oom_ops, evaluate_task):
 		/* The kernel scans under RCU. */
 		return check_program(prog, false);
+	case offsetof(struct bpf_oom_ops, handle_cgroup_offline):
+		return check_program(prog, true);
 	}
 	return -EINVAL;
 }
@@ -207,9 +209,14 @@ static int bpf_oom_ops__evaluate_task(struct task_struct *task,
 	return NO_BPF_POLICY;
 }
 
+static void bpf_oom_ops__handle_cgroup_offline(__u64 cgroup_id)
+{
+}
+
 static struct bpf_oom_ops bpf_oom_ops_stubs = {
 	.handle_out_of_memory = bpf_oom_ops__handle_out_of_memory,
 	.evaluate_task = bpf_oom_ops__evaluate_task,
+	.handle_cgroup_offline = bpf_oom_ops__handle_cgroup_offline,
 };
 
 static struct bpf_struct_ops bpf_oom_struct_ops = {

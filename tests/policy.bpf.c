@@ -17,6 +17,15 @@ static long spin(u64 i, void *arg)
 	return bpf_ktime_get_ns() >= *end;
 }
 
+static void take_time(u64 ns)
+{
+	u64 end = bpf_ktime_get_ns() + ns;
+	int i;
+
+	for (i = 0; i < 64; i++)
+		bpf_loop(1 << 23, spin, &end, 0);
+}
+
 static int kill_pid(struct oom_control *oc, int pid, int *was_victim)
 {
 	struct task_struct *task = bpf_task_from_pid(pid);
@@ -69,8 +78,6 @@ int BPF_PROG(policy_oom, struct oom_control *oc, struct cgroup *cgrp,
 {
 	struct mem_cgroup *memcg = memcg__nullable;
 	bool killed;
-	u64 end;
-	int i;
 
 	ctl.order = oc->order;
 	ctl.constraint = oc->constraint;
@@ -81,11 +88,8 @@ int BPF_PROG(policy_oom, struct oom_control *oc, struct cgroup *cgrp,
 	ctl.asked_pid = bpf_get_current_pid_tgid() >> 32;
 	__sync_fetch_and_add(&ctl.asked, 1);
 
-	if (ctl.spin_ns) {
-		end = bpf_ktime_get_ns() + ctl.spin_ns;
-		for (i = 0; i < 64; i++)
-			bpf_loop(1 << 23, spin, &end, 0);
-	}
+	if (ctl.spin_ns)
+		take_time(ctl.spin_ns);
 	killed = kill_pids(oc);
 	if (ctl.fail_iterate)
 		break_iterator(cgrp);
@@ -110,7 +114,18 @@ int BPF_PROG(policy_evaluate, struct task_struct *task, struct oom_control *oc)
 	return ctl.rank_other;
 }
 
+SEC("struct_ops.s/handle_cgroup_offline")
+void BPF_PROG(policy_offline, u64 cgroup_id)
+{
+	ctl.offline_id = cgroup_id;
+	__sync_fetch_and_add(&ctl.offline, 1);
+	if (ctl.offline_ns)
+		take_time(ctl.offline_ns);
+	__sync_fetch_and_add(&ctl.offline_done, 1);
+}
+
 /* Tests leave out what they do not want, see policy_open() and ranker_open(). */
 BPF_OOM_OPS(policy,
 	    .handle_out_of_memory = (void *)policy_oom,
-	    .evaluate_task = (void *)policy_evaluate);
+	    .evaluate_task = (void *)policy_evaluate,
+	    .handle_cgroup_offline = (void *)policy_offline);

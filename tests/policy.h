@@ -19,6 +19,7 @@ struct policy_control {
 	int rank_pid[POLICY_KILLS];	/* of whom to say ... */
 	int rank[POLICY_KILLS];		/* ... this, and ... */
 	int rank_other;			/* ... this of all others */
+	unsigned long long offline_ns;	/* how long to take for that */
 	/* out: */
 	unsigned int asked;
 	unsigned int finished;
@@ -33,6 +34,9 @@ struct policy_control {
 	unsigned long long asked_ns;	/* when */
 	int asked_pid;			/* whose allocation failed */
 	int was_victim;			/* kill_pid[0] before the kill */
+	unsigned int offline;		/* told of a removed cgroup ... */
+	unsigned int offline_done;
+	unsigned long long offline_id;	/* ... of this one */
 	unsigned int evaluated;		/* tasks */
 	unsigned int scans;		/* that began, if each selected somebody */
 	int chosen_pid;			/* what was selected before, at the last task */

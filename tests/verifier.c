@@ -102,6 +102,18 @@ TEST(evaluate_a_kfunc_that_evades_the_checks_is_rejected)
 		      "a policy cannot call bpf_send_signal_task()");
 }
 
+TEST(offline_a_callback_that_is_not_sleepable_is_rejected)
+{
+	must_not_load("bad_offline_notsleepable",
+		      "attach to unsupported member handle_cgroup_offline of struct bpf_oom_ops");
+}
+
+TEST(offline_a_policy_with_nothing_else_is_rejected)
+{
+	must_not_load("bad_offline_only",
+		      "policy idle has neither handle_out_of_memory nor evaluate_task");
+}
+
 TEST(an_untested_memcg_is_rejected)
 {
 	must_not_load("bad_nullable",

@@ -100,6 +100,16 @@ enum bpf_oom_verdict {
  *
  *	One of the two callbacks is required. With both, handle_out_of_memory comes
  *	first, and can prepare what evaluate_task needs.
+ * @handle_cgroup_offline: Called once when the cgroup of the attachment has been
+ *	removed. The attachment ends when this returns: then the link says EPOLLHUP
+ *	to those who poll it. Nothing is inherited by a new cgroup of the same path.
+ *
+ *	cgroup_id: that of the cgroup, which is gone from the file system.
+ *
+ *	Must be sleepable. Runs in a worker, one after the other, so it should be
+ *	short. Who detaches the policy at the same time waits for it, or it is not
+ *	called; after an update of the link it is the new policy's. Optional, and not
+ *	enough on its own.
  * @name: shown in the OOM report as oom_policy=<name>. Printable characters
  *	without spaces and commas, NUL-terminated, not empty.
  * @cgroup_id: where to attach: the inode number of the cgroup's directory.
@@ -122,12 +132,13 @@ enum bpf_oom_verdict {
  * elsewhere, -ENOLINK when the attachment has ended.
  *
  * The attachment ends when its link is closed and unpinned, or with its cgroup.
- * Detaching returns when no handler of the policy is running.
+ * Detaching returns when no program of the policy is running.
  */
 struct bpf_oom_ops {
 	int (*handle_out_of_memory)(struct oom_control *oc, struct cgroup *cgrp,
 				    struct mem_cgroup *memcg__nullable);
 	int (*evaluate_task)(struct task_struct *task, struct oom_control *oc);
+	void (*handle_cgroup_offline)(__u64 cgroup_id);
 	char name[BPF_OOM_NAME_MAX_LEN];
 	__u64 cgroup_id;
 	__u64 flags;

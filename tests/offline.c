@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a policy hears of the end of its cgroup, and when */
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "harness.h"
+#include "hooktest.h"
+#include "klog.h"
+#include "util.h"
+
+/* Something of a policy's control, which changes meanwhile. */
+static bool wait_for(const unsigned int *count)
+{
+	for (int i = 0; i < 500 && !__atomic_load_n(count, __ATOMIC_RELAXED); i++)
+		usleep(10000);
+	return __atomic_load_n(count, __ATOMIC_RELAXED);
+}
+
+static bool hangs_up(struct policy *p, int timeout_ms)
+{
+	struct pollfd pfd = { .fd = policy_link_fd(p), .events = POLLHUP };
+
+	return poll(&pfd, 1, timeout_ms) == 1 && pfd.revents & POLLHUP;
+}
+
+/* How long the callback is to take where others are to come meanwhile. */
+static struct policy *slow_one(void)
+{
+	struct policy *p;
+
+	cg_make("gone");
+	p = policy_on("slow", "gone", 0);
+	policy_control(p)->offline_ns = slow_ns(1500000000ULL);
+	CHECK(!cg_remove("gone"), "rmdir");
+	CHECK(wait_for(&policy_control(p)->offline), "not told");
+	CHECK_EQ(policy_control(p)->offline_done, 0);
+	return p;
+}
+
+TEST(offline_is_told_once_and_before_the_link_hangs_up)
+{
+	unsigned long long id;
+	struct policy *p;
+
+	cg_make("gone");
+	id = cg_id("gone");
+	p = policy_on("told", "gone", 0);
+	CHECK(!cg_remove("gone"), "rmdir");
+	CHECK(hangs_up(p, 5000), "the link did not hang up");
+	CHECK_EQ(policy_control(p)->offline_done, 1);
+	CHECK_EQ(policy_control(p)->offline_id, id);
+	usleep(300000);
+	CHECK_EQ(policy_control(p)->offline, 1);
+	policy_close(p);
+}
+
+TEST(offline_callback_delays_the_end_of_the_attachment)
+{
+	struct policy *p = slow_one();
+
+	CHECK(!hangs_up(p, 0), "the link has hung up before");
+	CHECK(hangs_up(p, 60000), "the link did not hang up");
+	CHECK_EQ(policy_control(p)->offline_done, 1);
+	policy_close(p);
+}
+
+TEST(offline_is_waited_for_by_detach)
+{
+	struct policy *p = slow_one();
+
+	/* Unlike closing the link, whose fd is not the last reference. */
+	CHECK(!bpf_link_detach(policy_link_fd(p)), "detach: %s", strerror(errno));
+	CHECK_EQ(policy_control(p)->offline_done, 1);
+	CHECK_EQ(policy_control(p)->offline, 1);
+	policy_close(p);
+}
+
+TEST(offline_is_waited_for_by_unload)
+{
+	struct policy *p = slow_one();
+
+	policy_close(p);
+	CHECK(sh("rmmod bpf_oom 2>/dev/null"), "unloaded while the policy is called");
+	for (int i = 0; i < 600 && module_refs("bpf_oom"); i++)
+		usleep(50000);
+	CHECK(!unload(), "not unloaded");
+	CHECK(!sh("modprobe bpf_oom"), "not loaded again");
+}
+
+TEST(offline_is_not_told_of_other_cgroups)
+{
+	struct policy *p, *system = policy_on("system", NULL, 0);
+
+	cg_make("dom");
+	cg_make("dom/child");
+	cg_make("other");
+	p = policy_on("kept", "dom", 0);
+	CHECK(!cg_remove("dom/child") && !cg_remove("other"), "rmdir");
+	usleep(300000);
+	CHECK_EQ(policy_control(p)->offline, 0);
+	CHECK_EQ(policy_control(system)->offline, 0);
+	CHECK(!hangs_up(p, 0), "the attachment is gone");
+	policy_close(p);
+	policy_close(system);
+}
+
+TEST(offline_is_not_told_after_detach)
+{
+	struct policy *p;
+
+	cg_make("gone");
+	p = policy_on("detached", "gone", 0);
+	CHECK(!bpf_link_detach(policy_link_fd(p)), "detach: %s", strerror(errno));
+	CHECK(!cg_remove("gone"), "rmdir");
+	usleep(300000);
+	CHECK_EQ(policy_control(p)->offline, 0);
+	policy_close(p);
+}
+
+TEST(offline_is_told_to_all_policies_of_the_cgroup)
+{
+	struct policy *p[3];
+
+	cg_make("gone");
+	for (int i = 0; i < 3; i++)
+		p[i] = policy_on("one_of_many", "gone", 0);
+	CHECK(!cg_remove("gone"), "rmdir");
+	for (int i = 0; i < 3; i++) {
+		CHECK(hangs_up(p[i], 5000), "link %d did not hang up", i);
+		CHECK_EQ(policy_control(p[i])->offline, 1);
+		policy_close(p[i]);
+	}
+}
+
+TEST(offline_is_told_to_the_policy_that_took_the_place)
+{
+	struct policy *old, *new;
+
+	cg_make("gone");
+	old = policy_on("old", "gone", 0);
+	new = policy_open("new", "gone");
+	CHECK(!policy_load(new), "load");
+	CHECK_EQ(policy_replace(old, new), 0);
+	CHECK(!cg_remove("gone"), "rmdir");
+	CHECK(hangs_up(new, 5000), "the link did not hang up");
+	CHECK_EQ(policy_control(old)->offline, 0);
+	CHECK_EQ(policy_control(new)->offline, 1);
+	policy_close(new);
+	policy_close(old);
+}
+
+TEST(offline_is_told_to_what_was_attached_without_a_link)
+{
+	struct policy *p;
+	__u32 flags, zero = 0;
+	int fd;
+
+	cg_make("gone");
+	p = policy_open("unlinked", "gone");
+	flags = bpf_map__map_flags(policy_map(p));
+	CHECK(!bpf_map__set_map_flags(policy_map(p), flags & ~BPF_F_LINK), "flags");
+	CHECK(!policy_load(p), "load");
+	CHECK_EQ(policy_attach(p), 0);
+	CHECK(!cg_remove("gone"), "rmdir");
+	CHECK(wait_for(&policy_control(p)->offline_done), "not told");
+	usleep(300000);
+	CHECK_EQ(policy_control(p)->offline, 1);
+	/* What is left of it can go. */
+	fd = bpf_map__fd(policy_map(p));
+	CHECK(!bpf_map_delete_elem(fd, &zero), "delete: %s", strerror(errno));
+	policy_close(p);
+}
+
+TEST(offline_and_a_new_cgroup_of_the_same_path)
+{
+	struct policy *p;
+	pid_t pid;
+
+	cg_make("again");
+	p = policy_on("first", "again", 0);
+	CHECK(!cg_remove("again"), "rmdir");
+	cg_make_limited("again", 40);
+	CHECK(hangs_up(p, 5000), "the link did not hang up");
+	pid = oom_in("again");
+	CHECK(killed(pid), "nobody killed the eater");
+	reap(pid);
+	CHECK_EQ(policy_control(p)->asked, 0);
+	CHECK(!cg_remove("again"), "rmdir");
+	usleep(300000);
+	CHECK_EQ(policy_control(p)->offline, 1);
+	policy_close(p);
+}
+
+TEST(offline_and_detach_at_the_same_time)
+{
+	unsigned int told = 0;
+
+	for (int i = 0; i < 40; i++) {
+		struct policy_control *ctl;
+		struct policy *p;
+		pid_t pid;
+
+		cg_make("race");
+		p = policy_on("race", "race", 0);
+		ctl = policy_control(p);
+		ctl->offline_ns = 1000000;
+		pid = fork();
+		if (!pid)
+			_exit(cg_remove("race") ? 1 : 0);
+		/* From before to after the moment of the removal. */
+		usleep((unsigned int)i * 500);
+		CHECK(!bpf_link_detach(policy_link_fd(p)), "detach: %s", strerror(errno));
+		CHECK_EQ(ctl->offline_done, ctl->offline);
+		told += ctl->offline;
+		CHECK(ctl->offline <= 1, "told %u times", ctl->offline);
+		waitpid(pid, NULL, 0);
+		usleep(20000);
+		CHECK_EQ(ctl->offline_done, ctl->offline);
+		CHECK(ctl->offline <= 1, "told %u times", ctl->offline);
+		policy_close(p);
+	}
+	printf("    # told %u times of 40\n", told);
+}
