@@ -63,6 +63,27 @@ __bpf_kfunc bool bpf_task_is_oom_victim(struct task_struct *task)
 }
 
 /**
+ * bpf_oom_badness() - the score by which the kernel would choose
+ * @task: a task
+ * @totalpages: what oom_score_adj is relative to: oc->totalpages, the size of the
+ *	domain of the OOM in pages
+ *
+ * It is the number of pages that the process holds in memory, in swap and in page
+ * tables, and a thousandth of @totalpages more for each point of oom_score_adj. It
+ * may be negative.
+ *
+ * Context: bpf_oom_ops programs.
+ * Return: the score; LONG_MIN for a process that the kernel would not consider:
+ * init, a kernel thread, an oom_score_adj of -1000, without memory (exiting),
+ * reaped already, or a vfork()'s child.
+ */
+__bpf_kfunc long bpf_oom_badness(struct task_struct *task,
+				 unsigned long totalpages)
+{
+	return oom_hook_badness(task, totalpages);
+}
+
+/**
  * bpf_out_of_memory() - declare an OOM before there is one
  * @memcg__nullable: the memcg that is to be taken for out of memory; NULL or the
  *	root: the whole system. The program keeps its reference
@@ -133,6 +154,7 @@ __bpf_kfunc_end_defs();
 BTF_KFUNCS_START(bpf_oom_kfunc_ids)
 BTF_ID_FLAGS(func, bpf_oom_kill_process, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_task_is_oom_victim, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_oom_badness, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_out_of_memory, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_psi_create_trigger, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_KFUNCS_END(bpf_oom_kfunc_ids)

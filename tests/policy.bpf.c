@@ -62,6 +62,18 @@ static bool kill_pids(struct oom_control *oc)
 	return killed;
 }
 
+static long badness(struct oom_control *oc, int pid)
+{
+	struct task_struct *task = bpf_task_from_pid(pid);
+	long points;
+
+	if (!task)
+		return 0;
+	points = bpf_oom_badness(task, oc->totalpages);
+	bpf_task_release(task);
+	return points;
+}
+
 /* An unknown flag makes the iterator refuse, as it does without memory. */
 static void break_iterator(struct cgroup *cgrp)
 {
@@ -90,6 +102,8 @@ int BPF_PROG(policy_oom, struct oom_control *oc, struct cgroup *cgrp,
 
 	if (ctl.spin_ns)
 		take_time(ctl.spin_ns);
+	if (ctl.badness_pid)
+		ctl.badness = badness(oc, ctl.badness_pid);
 	killed = kill_pids(oc);
 	if (ctl.fail_iterate)
 		break_iterator(cgrp);

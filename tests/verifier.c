@@ -102,6 +102,16 @@ TEST(evaluate_a_kfunc_that_evades_the_checks_is_rejected)
 		      "a policy cannot call bpf_send_signal_task()");
 }
 
+TEST(badness_of_an_untrusted_task_is_rejected)
+{
+	must_not_load("bad_badness_untrusted", "R1 must be referenced or trusted");
+}
+
+TEST(badness_in_a_pressure_policy_is_rejected)
+{
+	must_not_load("bad_psi_badness", "bpf_oom_badness is not allowed");
+}
+
 TEST(offline_a_callback_that_is_not_sleepable_is_rejected)
 {
 	must_not_load("bad_offline_notsleepable",

@@ -24,6 +24,7 @@
 
 /* Values that are macros in the kernel and so are not in its BTF. */
 #define OOM_SCORE_ADJ_MIN (-1000)
+#define LONG_MIN (-__LONG_MAX__ - 1L)
 #define PF_KTHREAD 0x00200000
 #define MMF_OOM_SKIP 21
 
@@ -36,6 +37,12 @@ extern int bpf_oom_kill_process(struct oom_control *oc, struct task_struct *task
 				const char *message__str) __ksym __weak;
 /* bpf_oom_ops programs only. Has the OOM killer chosen this task before? */
 extern bool bpf_task_is_oom_victim(struct task_struct *task) __ksym __weak;
+/*
+ * bpf_oom_ops programs only. The kernel's own score: pages, shifted by oom_score_adj
+ * relative to totalpages, which is oc->totalpages. LONG_MIN: the kernel would not
+ * consider this process.
+ */
+extern long bpf_oom_badness(struct task_struct *task, unsigned long totalpages) __ksym __weak;
 /*
  * Declare an OOM, in a memcg or (NULL, or the root) of the whole system. Attached
  * bpf_oom_ops are asked, then the kernel decides. 1: memory will come free, 0:
