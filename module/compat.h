@@ -9,6 +9,7 @@
 #define _BPF_OOM_COMPAT_H
 
 #include <linux/btf.h>
+#include <linux/mm_types.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
@@ -18,6 +19,14 @@
 /* 7.0: trusted arguments are the default and the flag is gone. Until 6.18 is. */
 #ifndef KF_TRUSTED_ARGS
 #define KF_TRUSTED_ARGS 0
+#endif
+
+/* 6.18: the flags of an mm are behind functions. Until 6.18 is the oldest. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+static inline bool mm_flags_test(int flag, const struct mm_struct *mm)
+{
+	return test_bit(flag, &mm->flags);
+}
 #endif
 
 /**

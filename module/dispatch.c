@@ -91,7 +91,7 @@ static bool call_handler(struct decision *d)
 
 	if (!d->ops->handle_out_of_memory)
 		return false;
-	d->dying = false;
+	d->relief = false;
 	noreclaim = bpf_oom_begin_program();
 	ret = d->ops->handle_out_of_memory(d->oc, d->att->cgrp, d->oc->memcg);
 	bpf_oom_end_program(noreclaim);
@@ -100,7 +100,7 @@ static bool call_handler(struct decision *d)
 	 * before the next in line looks, which would then see no victim on its
 	 * way and kill a second one.
 	 */
-	return d->kills || (ret == 1 && d->dying);
+	return d->kills || (ret == 1 && d->relief);
 }
 
 static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,

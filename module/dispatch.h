@@ -16,7 +16,8 @@
  * @ops: its policy, as it was when it was asked
  * @asked: policies asked so far
  * @kills: processes that this policy has killed
- * @dying: it chose one that had been killed before and is on its way out
+ * @relief: it has found, or brought about, relief without another kill: a victim on
+ *	its way out, or a limit that lets the charge go on
  */
 struct decision {
 	struct oom_control *oc;
@@ -25,7 +26,7 @@ struct decision {
 	const struct bpf_oom_ops *ops;
 	unsigned int asked;
 	unsigned int kills;
-	bool dying;
+	bool relief;
 };
 
 /* dispatch.c */

@@ -49,6 +49,28 @@ __bpf_kfunc int bpf_oom_kill_process(struct oom_control *oc,
 }
 
 /**
+ * bpf_oom_wait_victim() - wait for a victim that has been killed before
+ * @oc: the OOM that the handler was called for
+ * @task: the victim; the program keeps its reference
+ *
+ * A success makes a handler's "return 1" count, as a kill does, and does not
+ * block: the allocation is tried again, and comes back if that was too early. It
+ * is bounded: when the OOM reaper has the victim's memory, or has given up on it,
+ * this fails.
+ *
+ * Context: handle_out_of_memory of bpf_oom_ops.
+ * Return: 0 when @task has been chosen as a victim, by whomever, its memory has
+ * not yet been reaped, and it is in the domain of the OOM; -EINVAL for an @oc that
+ * is not being handled by this task; -ESRCH for a task that is no victim or has
+ * nothing left to give; -EXDEV for one outside the domain.
+ */
+__bpf_kfunc int bpf_oom_wait_victim(struct oom_control *oc,
+				    struct task_struct *task)
+{
+	return bpf_oom_running_wait(oc, task);
+}
+
+/**
  * bpf_task_is_oom_victim() - has the OOM killer chosen this task before?
  * @task: a task
  *
@@ -153,6 +175,7 @@ __bpf_kfunc_end_defs();
 
 BTF_KFUNCS_START(bpf_oom_kfunc_ids)
 BTF_ID_FLAGS(func, bpf_oom_kill_process, KF_SLEEPABLE | KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_oom_wait_victim, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_task_is_oom_victim, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_oom_badness, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_out_of_memory, KF_SLEEPABLE | KF_TRUSTED_ARGS)

@@ -5,9 +5,13 @@
  * The kernel does it, and what it says has been done is noted in the decision:
  * nothing else makes an OOM count as handled.
  */
-#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/oom.h>
 #include <linux/oom_hook.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/signal.h>
 
+#include "compat.h"
 #include "dispatch.h"
 
 /**
@@ -34,6 +38,31 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 	if (!ret)
 		d->kills++;
 	else if (ret == 1)
-		d->dying = true;
+		d->relief = true;
 	return ret < 0 ? ret : 0;
+}
+
+/**
+ * bpf_oom_running_wait() - is it enough to wait for this task?
+ * @oc: the OOM that the policy was given
+ * @task: a task
+ *
+ * Context: within a handler.
+ * Return: 0 if memory will come from @task, which has been killed before; else an
+ * error as documented at bpf_oom_wait_victim().
+ */
+int bpf_oom_running_wait(struct oom_control *oc, struct task_struct *task)
+{
+	struct decision *d = bpf_oom_deciding(oc);
+
+	if (!d)
+		return -EINVAL;
+	/* The OOM reaper sets the flag, at the latest when it has given up. */
+	if (!tsk_is_oom_victim(task) ||
+	    mm_flags_test(MMF_OOM_SKIP, task->signal->oom_mm))
+		return -ESRCH;
+	if (!oom_hook_in_domain(oc, task))
+		return -EXDEV;
+	d->relief = true;
+	return 0;
 }

@@ -62,6 +62,18 @@ static bool kill_pids(struct oom_control *oc)
 	return killed;
 }
 
+static void wait_for_pid(struct oom_control *oc)
+{
+	struct task_struct *task = bpf_task_from_pid(ctl.wait_pid);
+
+	ctl.wait_ret = -3; /* ESRCH */
+	if (!task)
+		return;
+	ctl.wait_ret = bpf_oom_wait_victim(oc, task);
+	ctl.waits += !ctl.wait_ret;
+	bpf_task_release(task);
+}
+
 static long badness(struct oom_control *oc, int pid)
 {
 	struct task_struct *task = bpf_task_from_pid(pid);
@@ -105,6 +117,8 @@ int BPF_PROG(policy_oom, struct oom_control *oc, struct cgroup *cgrp,
 	if (ctl.badness_pid)
 		ctl.badness = badness(oc, ctl.badness_pid);
 	killed = kill_pids(oc);
+	if (ctl.wait_pid)
+		wait_for_pid(oc);
 	if (ctl.fail_iterate)
 		break_iterator(cgrp);
 	__sync_fetch_and_add(&ctl.finished, 1);

@@ -19,6 +19,7 @@ struct policy_control {
 	int rank_pid[POLICY_KILLS];	/* of whom to say ... */
 	int rank[POLICY_KILLS];		/* ... this, and ... */
 	int rank_other;			/* ... this of all others */
+	int wait_pid;			/* for whom to wait after that, 0: nobody */
 	int badness_pid;		/* whose score to look up, 0: nobody's */
 	unsigned long long offline_ns;	/* how long to take for that */
 	/* out: */
@@ -35,6 +36,8 @@ struct policy_control {
 	unsigned long long asked_ns;	/* when */
 	int asked_pid;			/* whose allocation failed */
 	int was_victim;			/* kill_pid[0] before the kill */
+	int wait_ret;
+	unsigned int waits;		/* that were accepted */
 	long badness;			/* of badness_pid */
 	unsigned int offline;		/* told of a removed cgroup ... */
 	unsigned int offline_done;

@@ -102,6 +102,17 @@ TEST(evaluate_a_kfunc_that_evades_the_checks_is_rejected)
 		      "a policy cannot call bpf_send_signal_task()");
 }
 
+TEST(wait_for_an_untrusted_task_is_rejected)
+{
+	must_not_load("bad_wait_untrusted", "R2 must be referenced or trusted");
+}
+
+TEST(evaluate_a_wait_is_rejected)
+{
+	must_not_load("bad_evaluate_wait",
+		      "program must be sleepable to call sleepable kfunc bpf_oom_wait_victim");
+}
+
 TEST(badness_of_an_untrusted_task_is_rejected)
 {
 	must_not_load("bad_badness_untrusted", "R1 must be referenced or trusted");

@@ -35,6 +35,12 @@
  */
 extern int bpf_oom_kill_process(struct oom_control *oc, struct task_struct *task,
 				const char *message__str) __ksym __weak;
+/*
+ * handle_out_of_memory of bpf_oom_ops only. Makes "return 1" count without another
+ * kill. 0: the task is a victim in the domain of this OOM, and its memory is still to
+ * come. -ESRCH: it is no victim, or nothing is left to come. -EXDEV: it is outside.
+ */
+extern int bpf_oom_wait_victim(struct oom_control *oc, struct task_struct *task) __ksym __weak;
 /* bpf_oom_ops programs only. Has the OOM killer chosen this task before? */
 extern bool bpf_task_is_oom_victim(struct task_struct *task) __ksym __weak;
 /*

@@ -71,8 +71,8 @@ enum bpf_oom_verdict {
  *	of an mm are refused at load. The arguments are trusted until the return.
  *	Not called when there is no task at or below the memcg.
  *
- *	Return 1 for "handled". It counts only if bpf_oom_kill_process() has
- *	returned 0 during the call; a process killed during the call counts
+ *	Return 1 for "handled". It counts only if bpf_oom_kill_process() or
+ *	bpf_oom_wait_victim() has returned 0 during the call; a process killed during the call counts
  *	whatever is returned, so that one OOM never has two deciders. Else, and
  *	so after a bare 1, evaluate_task is asked if there is one, and then the
  *	next policy: first those on the same cgroup in the order of their

@@ -9,6 +9,7 @@
  *	nofs CG		the same with GFP_NOFS
  *	dying CG	wait to be killed, then the same with GFP_KERNEL
  *	later MS	the same for the whole system, from a worker, so much later
+ *	block MS	sleep and do not wake up for a signal
  *	declare CG ORDER WAIT [TEXT]	oom_hook_declare()
  *	notifier 0|1|2	an OOM notifier that claims to have freed a page; 2: and
  *			that declares an OOM while one is being handled
@@ -310,6 +311,13 @@ static long run_dying(u64 id)
 	return ret;
 }
 
+/* Killed meanwhile, it stays with its memory until the OOM reaper comes. */
+static long run_block(unsigned int ms)
+{
+	schedule_timeout_uninterruptible(msecs_to_jiffies(ms));
+	return 0;
+}
+
 static long set_ranking(int pid, int own, int other)
 {
 	ranking.pid = pid;
@@ -340,6 +348,8 @@ static long run_command(const char *cmd)
 		return run_declare(id, a, b, NULL);
 	if (sscanf(cmd, "select %u %u %u", &a, &b, &c) == 3)
 		return set_ranking(a, b, c);
+	if (sscanf(cmd, "block %u", &a) == 1)
+		return run_block(a);
 	if (sscanf(cmd, "later %u", &a) == 1)
 		return queue_delayed_work(system_long_wq, &later_work,
 					  msecs_to_jiffies(a));
