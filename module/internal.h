@@ -73,6 +73,8 @@ bool bpf_oom_handle(struct oom_control *oc);
 int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 			 const char *message);
 int bpf_oom_running_wait(struct oom_control *oc, struct task_struct *task);
+int bpf_oom_running_raise(struct oom_control *oc, struct mem_cgroup *memcg,
+			  u64 bytes);
 
 /* ops.c: what the struct_ops types have in common */
 

@@ -71,6 +71,30 @@ __bpf_kfunc int bpf_oom_wait_victim(struct oom_control *oc,
 }
 
 /**
+ * bpf_oom_raise_max() - raise the memory.max of a cgroup instead of a kill
+ * @oc: the OOM that the handler was called for
+ * @memcg: whose limit: at or below the policy's cgroup, and the memcg that hit its
+ *	limit, one above it, or one below it; the program keeps its reference
+ * @bytes: the new limit, higher than the old one by a page at least; rounded down
+ *	to pages
+ *
+ * It makes a handler's "return 1" count if the charge that failed can then go on:
+ * if there is room for it in the memcg that hit its limit and in all above. Where
+ * more than one limit is in the way, the last call that makes room is the one. A
+ * raised limit stays; what it was is in the log, and who has raised it.
+ *
+ * Context: handle_out_of_memory of bpf_oom_ops.
+ * Return: 0 when it has been raised; -EINVAL for an @oc that is not being handled by
+ * this task, and for a limit that would not be higher; -EXDEV for another memcg;
+ * -EOPNOTSUPP when it is the system that is out of memory, or on cgroup v1.
+ */
+__bpf_kfunc int bpf_oom_raise_max(struct oom_control *oc,
+				  struct mem_cgroup *memcg, u64 bytes)
+{
+	return bpf_oom_running_raise(oc, memcg, bytes);
+}
+
+/**
  * bpf_task_is_oom_victim() - has the OOM killer chosen this task before?
  * @task: a task
  *
@@ -176,6 +200,7 @@ __bpf_kfunc_end_defs();
 BTF_KFUNCS_START(bpf_oom_kfunc_ids)
 BTF_ID_FLAGS(func, bpf_oom_kill_process, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_oom_wait_victim, KF_SLEEPABLE | KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_oom_raise_max, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_task_is_oom_victim, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_oom_badness, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_out_of_memory, KF_SLEEPABLE | KF_TRUSTED_ARGS)

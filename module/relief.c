@@ -5,11 +5,18 @@
  * The kernel does it, and what it says has been done is noted in the decision:
  * nothing else makes an OOM count as handled.
  */
+#define pr_fmt(fmt) "bpf_oom: " fmt
+
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/oom.h>
 #include <linux/oom_hook.h>
+#include <linux/page_counter.h>
+#include <linux/printk.h>
 #include <linux/sched/coredump.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/writeback.h>
 
 #include "compat.h"
 #include "dispatch.h"
@@ -66,3 +73,85 @@ int bpf_oom_running_wait(struct oom_control *oc, struct task_struct *task)
 	d->relief = true;
 	return 0;
 }
+
+#ifdef CONFIG_MEMCG
+/* For the log; used by one decision at a time. */
+static char raised_path[PATH_MAX];
+
+/* Those on the way from the policy to the OOM, and those below the OOM. */
+static bool in_reach(const struct decision *d, struct mem_cgroup *memcg)
+{
+	struct cgroup *cgrp = memcg->css.cgroup, *oom = d->oc->memcg->css.cgroup;
+
+	if (!cgroup_is_descendant(cgrp, d->att->cgrp))
+		return false;
+	return cgroup_is_descendant(cgrp, oom) || cgroup_is_descendant(oom, cgrp);
+}
+
+/* As the kernel's own write to memory.max does, but never down. */
+static int raise_max(const struct decision *d, struct mem_cgroup *memcg,
+		     unsigned long pages)
+{
+	unsigned long old = READ_ONCE(memcg->memory.max);
+
+	do {
+		if (pages <= old)
+			return -EINVAL;
+	} while (!try_cmpxchg(&memcg->memory.max, &old, pages));
+#ifdef CONFIG_CGROUP_WRITEBACK
+	wb_domain_size_changed(&memcg->cgwb_domain);
+#endif
+	cgroup_path(memcg->css.cgroup, raised_path, sizeof(raised_path));
+	pr_info_ratelimited("policy %s: memory.max of %s raised from %lukB to %lukB\n",
+			    d->ops->name, raised_path, old * (PAGE_SIZE / SZ_1K),
+			    pages * (PAGE_SIZE / SZ_1K));
+	return 0;
+}
+
+/* Would the charge that failed fit now, here and in all above? */
+static bool charge_fits(const struct oom_control *oc)
+{
+	struct page_counter *counter = &oc->memcg->memory;
+
+	for (; counter; counter = counter->parent) {
+		if (page_counter_read(counter) + (1UL << oc->order) >
+		    READ_ONCE(counter->max))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * bpf_oom_running_raise() - raise the limit of a memcg
+ * @oc: the OOM that the policy was given
+ * @memcg: whose limit
+ * @bytes: the new one
+ *
+ * Context: within a handler.
+ * Return: 0, or an error as documented at bpf_oom_raise_max().
+ */
+int bpf_oom_running_raise(struct oom_control *oc, struct mem_cgroup *memcg,
+			  u64 bytes)
+{
+	struct decision *d = bpf_oom_deciding(oc);
+	int ret;
+
+	if (!d)
+		return -EINVAL;
+	/* Version 1 has other rules, and a limit of memory and swap beside it. */
+	if (!oc->memcg || oc->memcg->css.cgroup->root != &cgrp_dfl_root)
+		return -EOPNOTSUPP;
+	if (!in_reach(d, memcg))
+		return -EXDEV;
+	ret = raise_max(d, memcg, min_t(u64, bytes / PAGE_SIZE, PAGE_COUNTER_MAX));
+	if (!ret && charge_fits(oc))
+		d->relief = true;
+	return ret;
+}
+#else
+int bpf_oom_running_raise(struct oom_control *oc, struct mem_cgroup *memcg,
+			  u64 bytes)
+{
+	return -EOPNOTSUPP;
+}
+#endif

@@ -74,6 +74,23 @@ static void wait_for_pid(struct oom_control *oc)
 	bpf_task_release(task);
 }
 
+static int raise(struct oom_control *oc, u64 id, u64 to)
+{
+	struct cgroup *cgrp = bpf_cgroup_from_id(id);
+	struct mem_cgroup *memcg;
+	int ret = -2; /* ENOENT */
+
+	if (!cgrp)
+		return ret;
+	memcg = bpf_get_mem_cgroup(&cgrp->self);
+	if (memcg) {
+		ret = bpf_oom_raise_max(oc, memcg, to);
+		bpf_put_mem_cgroup(memcg);
+	}
+	bpf_cgroup_release(cgrp);
+	return ret;
+}
+
 static long badness(struct oom_control *oc, int pid)
 {
 	struct task_struct *task = bpf_task_from_pid(pid);
@@ -102,6 +119,7 @@ int BPF_PROG(policy_oom, struct oom_control *oc, struct cgroup *cgrp,
 {
 	struct mem_cgroup *memcg = memcg__nullable;
 	bool killed;
+	int i;
 
 	ctl.order = oc->order;
 	ctl.constraint = oc->constraint;
@@ -119,6 +137,10 @@ int BPF_PROG(policy_oom, struct oom_control *oc, struct cgroup *cgrp,
 	killed = kill_pids(oc);
 	if (ctl.wait_pid)
 		wait_for_pid(oc);
+	for (i = 0; i < POLICY_RAISES; i++) {
+		if (ctl.raise_id[i])
+			ctl.raise_ret[i] = raise(oc, ctl.raise_id[i], ctl.raise_to[i]);
+	}
 	if (ctl.fail_iterate)
 		break_iterator(cgrp);
 	__sync_fetch_and_add(&ctl.finished, 1);

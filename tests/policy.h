@@ -8,6 +8,7 @@
 #define TESTS_POLICY_H
 
 #define POLICY_KILLS 4
+#define POLICY_RAISES 2
 
 struct policy_control {
 	/* in: */
@@ -20,6 +21,9 @@ struct policy_control {
 	int rank[POLICY_KILLS];		/* ... this, and ... */
 	int rank_other;			/* ... this of all others */
 	int wait_pid;			/* for whom to wait after that, 0: nobody */
+	/* Limits to raise after that: of which cgroup (0: none), to what. */
+	unsigned long long raise_id[POLICY_RAISES];
+	unsigned long long raise_to[POLICY_RAISES];
 	int badness_pid;		/* whose score to look up, 0: nobody's */
 	unsigned long long offline_ns;	/* how long to take for that */
 	/* out: */
@@ -38,6 +42,7 @@ struct policy_control {
 	int was_victim;			/* kill_pid[0] before the kill */
 	int wait_ret;
 	unsigned int waits;		/* that were accepted */
+	int raise_ret[POLICY_RAISES];
 	long badness;			/* of badness_pid */
 	unsigned int offline;		/* told of a removed cgroup ... */
 	unsigned int offline_done;

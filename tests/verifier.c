@@ -113,6 +113,17 @@ TEST(evaluate_a_wait_is_rejected)
 		      "program must be sleepable to call sleepable kfunc bpf_oom_wait_victim");
 }
 
+TEST(raise_of_an_untested_memcg_is_rejected)
+{
+	must_not_load("bad_raise_nullable", "R2");
+}
+
+TEST(evaluate_a_raise_is_rejected)
+{
+	must_not_load("bad_evaluate_raise",
+		      "program must be sleepable to call sleepable kfunc bpf_oom_raise_max");
+}
+
 TEST(badness_of_an_untrusted_task_is_rejected)
 {
 	must_not_load("bad_badness_untrusted", "R1 must be referenced or trusted");

@@ -41,6 +41,14 @@ extern int bpf_oom_kill_process(struct oom_control *oc, struct task_struct *task
  * come. -ESRCH: it is no victim, or nothing is left to come. -EXDEV: it is outside.
  */
 extern int bpf_oom_wait_victim(struct oom_control *oc, struct task_struct *task) __ksym __weak;
+/*
+ * handle_out_of_memory of bpf_oom_ops only. Raises memory.max: of the memcg that hit
+ * its limit, of one above it up to the policy's cgroup, or of one below it. Makes
+ * "return 1" count if the charge can then go on. -EINVAL: not higher. -EXDEV: another
+ * memcg. -EOPNOTSUPP: the system is out of memory, or it is cgroup v1.
+ */
+extern int bpf_oom_raise_max(struct oom_control *oc, struct mem_cgroup *memcg,
+			     u64 bytes) __ksym __weak;
 /* bpf_oom_ops programs only. Has the OOM killer chosen this task before? */
 extern bool bpf_task_is_oom_victim(struct task_struct *task) __ksym __weak;
 /*
