@@ -24,7 +24,7 @@ struct status {
 	char version[64], provider[64], shim_version[64];
 	char lockdown[32];	/* empty: unknown */
 	bool supported, loaded, shim_loaded, btf, memory_controller, bpffs;
-	bool secure_boot, have_attached, psi;
+	bool secure_boot, have_attached, psi, enabled;
 	unsigned long taint;
 	size_t nr_attached;
 	struct problem problems[8];
@@ -87,6 +87,8 @@ static void collect(struct status *s)
 	read_line("/sys/module/bpf_oom/version", s->version, sizeof(s->version));
 	read_line("/sys/module/bpf_oom/parameters/provider", s->provider,
 		  sizeof(s->provider));
+	s->enabled = read_line("/sys/module/bpf_oom/parameters/enabled", line,
+			       sizeof(line)) && *line == 'Y';
 	read_line("/sys/module/oom_hook/version", s->shim_version,
 		  sizeof(s->shim_version));
 	s->btf = module_btf_present();
@@ -165,6 +167,9 @@ static void print_text(const struct status *s)
 	printf("kernel tainted     %lu\n", s->taint);
 	printf("lockdown           %s%s\n", s->lockdown[0] ? s->lockdown : "unknown",
 	       s->secure_boot ? ", secure boot" : "");
+	if (s->loaded)
+		printf("policies asked     %s\n", s->enabled ? "yes" :
+		       "no, switched off by the parameter enabled of bpf_oom");
 	if (s->have_attached)
 		printf("policies attached  %zu\n", s->nr_attached);
 	else
@@ -203,6 +208,7 @@ static void print_json(const struct status *s)
 	printf(",\"tainted\":%lu", s->taint);
 	print_json_member("lockdown", s->lockdown);
 	print_json_bool("secure_boot", s->secure_boot);
+	print_json_bool("enabled", s->enabled);
 	if (s->have_attached)
 		printf(",\"attached\":%zu", s->nr_attached);
 	else

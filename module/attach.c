@@ -373,6 +373,16 @@ bool bpf_oom_attached_ask(struct cgroup *cgrp,
 	return done;
 }
 
+/**
+ * bpf_oom_wait_for_programs() - wait for those who are asking policies
+ *
+ * Context: process context, may sleep; not from a program.
+ */
+void bpf_oom_wait_for_programs(void)
+{
+	synchronize_srcu(&attach_srcu);
+}
+
 int bpf_oom_attach_init(void)
 {
 	sweep_wq = alloc_workqueue("bpf_oom", WQ_UNBOUND, 0);

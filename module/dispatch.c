@@ -17,6 +17,9 @@
  */
 static struct decision *deciding;
 
+/* See the module's parameter of this name. */
+bool bpf_oom_enabled = true;
+
 /* Room for the paths in the report; used by one decision at a time. */
 static char policy_path[PATH_MAX], oom_path[PATH_MAX];
 
@@ -109,6 +112,9 @@ static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
 	struct decision *d = arg;
 	bool handled;
 
+	/* Looked at where bpf_oom_wait_for_programs() waits for what follows. */
+	if (!READ_ONCE(bpf_oom_enabled))
+		return false;
 	d->att = att;
 	d->ops = ops;
 	d->asked++;

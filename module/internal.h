@@ -60,11 +60,14 @@ bool bpf_oom_attached_ask(struct cgroup *cgrp,
 			  bool (*ask)(struct attachment *att,
 				      const struct bpf_oom_ops *ops, void *arg),
 			  void *arg);
+void bpf_oom_wait_for_programs(void);
 void bpf_oom_cgroup_offline(struct cgroup *cgrp);
 int bpf_oom_attach_init(void);
 void bpf_oom_attach_exit(void);
 
 /* dispatch.c: an OOM asks the policies */
+
+extern bool bpf_oom_enabled;
 
 bool bpf_oom_handle(struct oom_control *oc);
 

@@ -25,6 +25,33 @@ static const struct kernel_param_ops provider_ops = { .get = provider_get };
 module_param_cb(provider, &provider_ops, NULL, 0444);
 MODULE_PARM_DESC(provider, "who provides the hook into the kernel's OOM killer");
 
+static int set_enabled(const char *val, const struct kernel_param *kp)
+{
+	bool before = bpf_oom_enabled;
+	int ret;
+
+	ret = param_set_bool(val, kp);
+	if (ret || bpf_oom_enabled == before)
+		return ret;
+	pr_info("policies are %s\n", bpf_oom_enabled ?
+		"asked again" : "not asked any more, the kernel decides alone");
+	if (!bpf_oom_enabled)
+		bpf_oom_wait_for_programs();
+	return 0;
+}
+
+/*
+ * Off, no OOM policy is asked, also about an OOM that a pressure policy declares:
+ * all stay attached and the kernel decides. When the write returns, none is being
+ * asked any more. Pressure policies go on, and what they declare is the kernel's.
+ */
+static const struct kernel_param_ops enabled_ops = {
+	.set = set_enabled,
+	.get = param_get_bool,
+};
+module_param_cb(enabled, &enabled_ops, &bpf_oom_enabled, 0644);
+MODULE_PARM_DESC(enabled, "ask policies about OOMs; off: the kernel decides alone");
+
 static int __init bpf_oom_init(void)
 {
 	int ret;

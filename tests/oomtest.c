@@ -206,7 +206,8 @@ static void run(const struct test *t, const char *name, const char *script)
 	}
 	nr_failed++;
 	/* What it has left must not fail those that follow. */
-	sh("bpfoom detach --all 2>/dev/null; rmmod hooktest 2>/dev/null");
+	sh("bpfoom detach --all 2>/dev/null; rmmod hooktest 2>/dev/null; "
+	   "echo 1 2>/dev/null > /sys/module/bpf_oom/parameters/enabled");
 	result("not ok %s - %s\n", name, *why ? why : "exit status not 0");
 	klog_dump_tail();
 }
