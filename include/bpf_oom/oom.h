@@ -13,6 +13,12 @@ struct mem_cgroup;
 struct oom_control;
 struct task_struct;
 
+/*
+ * Version of this interface, of psi.h and of the kfuncs. It grows when a policy that
+ * was built before would behave differently or not load; additions leave it.
+ */
+#define BPF_OOM_ABI 1
+
 /* Room for a policy's name with its terminating NUL, as in the posted series. */
 #define BPF_OOM_NAME_MAX_LEN 64
 

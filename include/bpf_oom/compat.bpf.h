@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * For policies that were written for one of the posted BPF OOM series
+ *
+ * Included after common.bpf.h. What has changed between them is how a handler is
+ * declared, and some kfuncs; the macros here declare it as that series did. What
+ * need not change at all: names and arguments of bpf_oom_kill_process(),
+ * bpf_task_is_oom_victim() and the memcg kfuncs of 7.0.
+ *
+ * A series that attaches to a cgroup by a file descriptor gets the cgroup here from
+ * bpf_oom_ops.cgroup_id, or from bpfoom attach --cgroup.
+ */
+#ifndef _BPF_OOM_COMPAT_BPF_H
+#define _BPF_OOM_COMPAT_BPF_H
+
+#define BPF_OOM_COMPAT_SEC SEC("struct_ops.s/handle_out_of_memory")
+
+/*
+ * v1, August 2025: handle_out_of_memory(oc). Loads as it is. The rest of it:
+ */
+
+/* One flag was a bool, and the text could be NULL: use "". */
+#define bpf_out_of_memory_v1(memcg, order, wait, text)			\
+	bpf_out_of_memory(memcg, order,					\
+			  (wait) ? BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK : 0, text)
+
+/* Had another name in v1 and v2. */
+#define bpf_mem_cgroup_events(memcg, event) bpf_mem_cgroup_vm_events(memcg, event)
+
+/* Was in pages in v1. */
+#define bpf_mem_cgroup_usage_v1(memcg) (bpf_mem_cgroup_usage(memcg) / 4096)
+
+/*
+ * v2, October 2025: handle_out_of_memory(ctx, oc) and
+ * handle_cgroup_offline(ctx, cgroup_id)
+ */
+
+/**
+ * struct bpf_oom_ctx - what v2 tells of the attachment
+ * @cgroup_id: of its cgroup, 0: system-wide
+ */
+struct bpf_oom_ctx {
+	__u64 cgroup_id;
+};
+
+/**
+ * BPF_OOM_HANDLER_V2() - in place of SEC() and BPF_PROG() of handle_out_of_memory
+ * @prog: name of the program
+ *
+ * Followed by the arguments, a struct bpf_oom_ctx * and a struct oom_control *.
+ */
+#define BPF_OOM_HANDLER_V2(prog, ...)					\
+	static __always_inline int v2_##prog(__VA_ARGS__);		\
+	BPF_OOM_COMPAT_SEC						\
+	int BPF_PROG(prog, struct oom_control *prog##_oc,		\
+		     struct cgroup *prog##_cgrp)			\
+	{								\
+		struct bpf_oom_ctx prog##_ctx = {			\
+			.cgroup_id = prog##_cgrp->level ?		\
+				prog##_cgrp->kn->id : 0,		\
+		};							\
+									\
+		return v2_##prog(&prog##_ctx, prog##_oc);		\
+	}								\
+	static __always_inline int v2_##prog(__VA_ARGS__)
+
+/**
+ * BPF_OOM_OFFLINE_V2() - in place of SEC() and BPF_PROG() of handle_cgroup_offline
+ * @prog: name of the program
+ *
+ * Followed by the arguments, a struct bpf_oom_ctx * and a u64. Unlike in v2 the
+ * attachment ends after it.
+ */
+#define BPF_OOM_OFFLINE_V2(prog, ...)					\
+	static __always_inline void v2_##prog(__VA_ARGS__);		\
+	SEC("struct_ops.s/handle_cgroup_offline")			\
+	void BPF_PROG(prog, u64 prog##_cgroup_id)			\
+	{								\
+		struct bpf_oom_ctx prog##_ctx = { prog##_cgroup_id };	\
+									\
+		v2_##prog(&prog##_ctx, prog##_cgroup_id);		\
+	}								\
+	static __always_inline void v2_##prog(__VA_ARGS__)
+
+/*
+ * v3, January 2026: handle_out_of_memory(oc, st_link)
+ */
+
+/**
+ * struct bpf_oom_link_v3 - what v3 policies use of struct bpf_struct_ops_link
+ * @cgroup: that of the attachment
+ */
+struct bpf_oom_link_v3 {
+	struct cgroup *cgroup;
+};
+
+/**
+ * BPF_OOM_HANDLER_V3() - in place of SEC() and BPF_PROG() of handle_out_of_memory
+ * @prog: name of the program
+ *
+ * Followed by the arguments, a struct oom_control * and, in place of the
+ * struct bpf_struct_ops_link *, a struct bpf_oom_link_v3 *.
+ */
+#define BPF_OOM_HANDLER_V3(prog, ...)					\
+	static __always_inline int v3_##prog(__VA_ARGS__);		\
+	BPF_OOM_COMPAT_SEC						\
+	int BPF_PROG(prog, struct oom_control *prog##_oc,		\
+		     struct cgroup *prog##_cgrp)			\
+	{								\
+		struct bpf_oom_link_v3 prog##_link = { prog##_cgrp };	\
+									\
+		return v3_##prog(prog##_oc, &prog##_link);		\
+	}								\
+	static __always_inline int v3_##prog(__VA_ARGS__)
+
+/* Had no text. */
+#define bpf_out_of_memory_v3(memcg, order, flags)			\
+	bpf_out_of_memory(memcg, order, flags, "")
+
+/*
+ * The author's branch of 2026: handle_out_of_memory(oc, cgrp). Loads as it is.
+ */
+
+/*
+ * The per-task series, August 2023: fmod_ret on bpf_oom_evaluate_task(task, oc).
+ * Verdicts have the names they had, and oc->chosen is what has been selected so far.
+ * Here it is asked only about tasks that can be killed, and not about a victim on
+ * its way out, which ends the scan. The policy's name is bpf_oom_ops.name.
+ */
+
+/**
+ * BPF_OOM_EVALUATE_2023() - in place of SEC("fmod_ret/bpf_oom_evaluate_task") and
+ *	BPF_PROG()
+ * @prog: name of the program
+ *
+ * Followed by the arguments, a struct task_struct * and a struct oom_control *.
+ */
+#define BPF_OOM_EVALUATE_2023(prog, ...)				\
+	SEC("struct_ops/evaluate_task")					\
+	int BPF_PROG(prog, __VA_ARGS__)
+
+#endif /* _BPF_OOM_COMPAT_BPF_H */
