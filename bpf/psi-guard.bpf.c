@@ -20,13 +20,14 @@
  *	If the leaf, or a cgroup above it up to the root of the policy, is at its
  *	limit (memory.high or memory.max): there, as the kernel would. It harms
  *	nobody else, so it is given more time, and must stall for longer.
- *	If not, the machine must be short of memory: little is free or page cache,
- *	and swap is full or does not help. The OOM is then declared in the leaf that
- *	causes it, which is rarely the one that stalls: a server that reads its files
- *	again and again suffers from a neighbour that leaks. The cause is the leaf
- *	that will be the largest soon, if it goes on to grow as it did since
- *	the pressure began. Page cache and what memory.low and memory.min protect do
- *	not count; nor does a leaf in which nobody may be killed.
+ *	If not, the machine must be short of memory: little is free or page cache
+ *	that nobody uses, and swap is full or does not help. The OOM is then
+ *	declared in the leaf that causes it, which is rarely the one that stalls: a
+ *	server that reads its files again and again suffers from a neighbour that
+ *	leaks. The cause is the leaf that will be the largest soon, if it goes on to
+ *	grow as it did since the pressure began. Page cache and what memory.low and
+ *	memory.min protect do not count; nor does a leaf in which nobody may be
+ *	killed.
  *
  * When nothing is done
  *	Whenever there is doubt: there is memory left, nobody is to blame, another
@@ -47,8 +48,10 @@
  *	where a service becomes slow; a trigger of 100 ms in 1 s on the system
  *	fired 7 s after a leak began that the kernel ended after 30 s. full says
  *	the same for a leaf of one task and less for others, so it is off.
+ *	Half a second, since a leak may need less than two for what is left when
+ *	others begin to wait.
  * duration: so many windows one after the other, when the machine is short of
- *	memory. With 2 a burst of less than a second is never enough.
+ *	memory. With 4 a burst of a second and a half is never enough.
  * swap_duration: the same while there is swap left. Some seconds of swapping are
  *	what swap is for; when it goes on, it does not help.
  * limit_us, limit_duration: for a cgroup at its own limit. It was put there on
@@ -56,9 +59,11 @@
  * depth: levels of cgroups below the root that are looked at; those on the last
  *	one count as leaves. 0: the root only. Each costs a kernel thread that
  *	sleeps. By default all.
- * low_percent: the machine is short of memory when free memory, page cache and
- *	reclaimable slab together are less than this part of it. earlyoom takes a
- *	tenth, without knowing of pressure; where there is, cache is in use.
+ * low_percent: the machine is short of memory when free memory, page cache that
+ *	is not in use and reclaimable slab together are less than this part of it.
+ * urgent_percent: when they and the rest of the page cache are less than this, and
+ *	swap is full, one window is enough: what is left may be gone in the next.
+ *	This is where earlyoom kills without any pressure.
  * swap_percent: swap is full when less than this part of it is free; a tenth, as
  *	in earlyoom.
  * lookahead_s: how far the growth of a leaf is carried on to find the cause. 0:
@@ -71,15 +76,16 @@
  * observe_only: only count, and tell the trace pipe.
  */
 const volatile __u64 cgroup_id;
-const volatile __u32 some_us = 100000;
+const volatile __u32 some_us = 50000;
 const volatile __u32 full_us;
-const volatile __u32 window_us = 1000000;
-const volatile __u32 duration = 2;
+const volatile __u32 window_us = 500000;
+const volatile __u32 duration = 4;
 const volatile __u32 swap_duration = 10;
-const volatile __u32 limit_us = 500000;
-const volatile __u32 limit_duration = 5;
+const volatile __u32 limit_us = 250000;
+const volatile __u32 limit_duration = 10;
 const volatile __u32 depth = 64;
 const volatile __u32 low_percent = 20;
+const volatile __u32 urgent_percent = 10;
 const volatile __u32 swap_percent = 10;
 const volatile __u32 lookahead_s = 10;
 const volatile __u32 cooldown_ms = 5000;
@@ -109,6 +115,7 @@ struct psi_guard_stats {
 	__u64 plenty;		/* it lasted, but the machine has memory */
 	__u64 swapping;		/* it lasted, but there is swap left */
 	__u64 percent;		/* of memory to be had, at the last look */
+	__u64 active_percent;	/* of memory that is page cache in use */
 	__u64 nobody;		/* nobody to blame */
 	__u64 cooling;		/* an OOM was declared a moment ago */
 	__u64 too_many;		/* kills in the last minute */
@@ -138,7 +145,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define MAX_LEAVES 4096
 
 /* A growth that was measured over less is not carried on. */
-#define SAMPLE_MIN_NS (NSEC_PER_SEC / 2)
+#define SAMPLE_MIN_NS (NSEC_PER_SEC / 4)
 #define SAMPLE_MAX_NS (10 * NSEC_PER_SEC)
 
 extern struct cgroup *bpf_cgroup_ancestor(struct cgroup *cgrp, int level) __ksym __weak;
@@ -191,7 +198,7 @@ struct {
 } streaks SEC(".maps");
 
 /**
- * struct past_size - how large a leaf was when the pressure began
+ * struct past_size - how large a leaf was when the pressure began, or we
  * @ns: when that was
  * @bytes: how large
  */
@@ -223,24 +230,31 @@ static u64 counter(const void *base, int index)
 #define node_pages(item) \
 	counter(&vm_node_stat, bpf_core_enum_value(enum node_stat_item, item))
 
+enum shortage { PLENTY, LOW, URGENT };
+
 /*
- * Page cache is memory that can be had at once, unless it is in use: but then there
- * is not much of it left when tasks stall. Free memory alone says nothing: all but
- * a little becomes cache in time.
+ * Page cache is memory that can be had at once, unless it is in use: what has been
+ * used again lately is active, and taking it makes somebody wait. With swap a
+ * machine stalls with much of that, for then other memory is taken, too. Free
+ * memory alone says nothing: all but a little becomes cache in time.
  */
-static bool memory_is_low(void)
+static enum shortage memory_shortage(void)
 {
-	u64 total, available;
+	u64 total, available, active;
 
 	if (!&vm_zone_stat || !&vm_node_stat || !&_totalram_pages)
-		return false;
+		return PLENTY;
 	total = counter(&_totalram_pages, 0);
-	available = zone_pages(NR_FREE_PAGES) + node_pages(NR_ACTIVE_FILE) +
-		    node_pages(NR_INACTIVE_FILE) + node_pages(NR_SLAB_RECLAIMABLE_B);
+	available = zone_pages(NR_FREE_PAGES) + node_pages(NR_INACTIVE_FILE) +
+		    node_pages(NR_SLAB_RECLAIMABLE_B);
+	active = node_pages(NR_ACTIVE_FILE);
 	if (!total)
-		return false;
+		return PLENTY;
 	stats.percent = available * 100 / total;
-	return stats.percent < low_percent;
+	stats.active_percent = active * 100 / total;
+	if ((available + active) * 100 < total * urgent_percent)
+		return URGENT;
+	return stats.percent < low_percent ? LOW : PLENTY;
 }
 
 static bool swap_is_left(void)
@@ -477,8 +491,8 @@ static void declare_in(struct mem_cgroup *memcg, bool limit)
 			   id, limit);
 	} else {
 		stats.declared++;
-		ret = limit ? bpf_out_of_memory(memcg, 0, 0, "PRESSURE_AT_LIMIT") :
-			      bpf_out_of_memory(memcg, 0, 0, "PRESSURE");
+		ret = limit ? bpf_out_of_memory(memcg, 0, 0, "PSI_GUARD_AT_LIMIT") :
+			      bpf_out_of_memory(memcg, 0, 0, "PSI_GUARD");
 		now = bpf_ktime_get_ns();
 		bpf_printk("psi-guard: declared an OOM in cgroup %llu, limit %d: %d",
 			   id, limit, ret);
@@ -496,11 +510,12 @@ static void declare_in(struct mem_cgroup *memcg, bool limit)
 
 static void short_of_memory(struct streak *s)
 {
+	enum shortage shortage = memory_shortage();
 	struct mem_cgroup *memcg;
 
-	if (s->windows < duration)
+	if (s->windows < duration && shortage != URGENT)
 		return;
-	if (!memory_is_low()) {
+	if (shortage == PLENTY) {
 		stats.plenty++;
 		return;
 	}
@@ -740,8 +755,8 @@ static int check_options(void)
 		return refuse("limit_us must not be larger than window_us");
 	if (!duration || !swap_duration || !limit_duration)
 		return refuse("duration, swap_duration and limit_duration must be at least 1");
-	if (low_percent > 100 || swap_percent > 100)
-		return refuse("low_percent and swap_percent must be from 0 to 100");
+	if (low_percent > 100 || urgent_percent > 100 || swap_percent > 100)
+		return refuse("low_percent, urgent_percent and swap_percent must be from 0 to 100");
 	if (!kills_per_minute || kills_per_minute > MAX_KILLS)
 		return refuse("kills_per_minute must be from 1 to 64; observe_only is for none");
 	if (depth > MAX_LEVELS)
@@ -791,6 +806,8 @@ static int begin(struct bpf_psi *psi, struct cgroup *root)
 		return -ENODEV;
 	bpf_put_mem_cgroup(memcg);
 	root_level = root->level;
+	/* Growth is measured from here until there is pressure for the first time. */
+	look_below_root(bpf_ktime_get_ns(), false);
 	/* The root, also to know whether there is pressure to be had at all. */
 	ret = watch(psi, root);
 	if (ret)

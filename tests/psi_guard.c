@@ -12,8 +12,8 @@
 #include "psi_util.h"
 #include "util.h"
 
-/* Windows of half a second, and no patience: the tests shall not take long. */
-#define QUICK "--set window_us=500000 --set some_us=50000 --set limit_us=100000 --set limit_duration=2"
+/* No patience: the tests shall not take long. */
+#define QUICK "--set limit_us=100000 --set limit_duration=2"
 
 static void __attribute__((format(printf, 1, 2))) attach(const char *fmt, ...)
 {
@@ -85,7 +85,7 @@ static void check_report_at_limit(const char *policy, const char *cg, int killed
 	CHECK(klog_has(want), "no '%s' but: %s", want,
 	      klog_line("oom_policy=") ?: "no such line");
 	snprintf(want, sizeof(want),
-		 "constraint=PRESSURE_AT_LIMIT,oom_cgroup=/test/%s,killed=%d", cg,
+		 "constraint=PSI_GUARD_AT_LIMIT,oom_cgroup=/test/%s,killed=%d", cg,
 		 killed);
 	CHECK(klog_has(want), "no '%s' but: %s", want, klog_line("oom_policy="));
 }
@@ -272,6 +272,9 @@ static void make_shortage_from_above(pid_t *large, pid_t *small)
 	*small = hog("dom/root/small", 4, 1000);
 }
 
+/* Whether the machine is short of memory is not asked, nor who grows. */
+#define SHORT "--cgroup /test/dom/root --set low_percent=100 --set lookahead_s=0 --set cooldown_ms=60000"
+
 TEST(psi_guard_does_nothing_while_there_is_memory)
 {
 	pid_t large, small, stalls;
@@ -294,7 +297,7 @@ TEST(psi_guard_blames_the_largest_leaf_when_memory_is_low)
 
 	make_shortage_from_above(&large, &small);
 	cg_make("dom/root/stalls");
-	attach("--cgroup /test/dom/root --set low_percent=100 --set lookahead_s=0 --set cooldown_ms=60000");
+	attach(SHORT);
 	stalls = eater("dom/root/stalls", 1000, 20000);
 	/* Reclaim cannot go on; the eater sleeps for longer and longer. */
 	if (!killed(large))
@@ -302,7 +305,7 @@ TEST(psi_guard_blames_the_largest_leaf_when_memory_is_low)
 		     stat("declared"), stat("nobody"), stat("plenty"),
 		     stat("swapping"));
 	CHECK(alive(small) && alive(stalls), "more than one died");
-	CHECK(klog_has("constraint=PRESSURE,oom_cgroup=/test/dom/root/large,"),
+	CHECK(klog_has("constraint=PSI_GUARD,oom_cgroup=/test/dom/root/large,"),
 	      "no report but: %s", klog_line("oom_policy=") ?: "no such line");
 	reap(stalls);
 	detach();
@@ -316,13 +319,99 @@ TEST(psi_guard_spares_what_is_protected)
 	cg_write("dom/root/large", "memory.low", "60M");
 	/* And what must not be killed. */
 	cg_make("dom/root/stalls");
-	attach("--cgroup /test/dom/root --set low_percent=100 --set lookahead_s=0 --set cooldown_ms=60000");
+	attach(SHORT);
 	stalls = eater("dom/root/stalls", -1000, 20000);
 	CHECK(killed(small), "nobody died");
 	CHECK(alive(large), "what memory.low protects died");
 	CHECK(alive(stalls), "what must not be killed died");
 	reap(stalls);
 	detach();
+}
+
+TEST(psi_guard_waits_for_pressure_to_last_unless_it_is_urgent)
+{
+	pid_t large, small, stalls;
+
+	make_shortage_from_above(&large, &small);
+	cg_make("dom/root/stalls");
+	stalls = eater("dom/root/stalls", 1000, 20000);
+	attach(SHORT " --set duration=1000 --set urgent_percent=0");
+	CHECK(stat_reaches("events", 6, 60), "there was no pressure");
+	CHECK_EQ(stat("declared"), 0);
+	CHECK(alive(large), "it did not wait");
+	detach();
+	attach(SHORT " --set duration=1000 --set urgent_percent=100");
+	CHECK(killed(large), "the largest lives, after %ld events, nobody %ld",
+	      stat("events"), stat("nobody"));
+	CHECK(stat("events") < 1000, "it was not urgent");
+	reap(stalls);
+	detach();
+}
+
+/* Compressed, in memory. Until swap_off(), or until the machine ends. */
+static void swap_on(unsigned int mb)
+{
+	CHECK(!sh("modprobe -q zram; swapoff /dev/zram0 2>/dev/null; echo 1 >/sys/block/zram0/reset && echo %uM >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null && swapon /dev/zram0",
+		  mb), "no swap");
+}
+
+static void swap_off(void)
+{
+	CHECK(!sh("swapoff /dev/zram0 && echo 1 >/sys/block/zram0/reset"), "swapoff");
+}
+
+/* As make_shortage_from_above(), and what is too much goes to swap. */
+static pid_t swap_out(pid_t *large)
+{
+	pid_t small;
+
+	make_shortage_from_above(large, &small);
+	write_file(CG_ROOT "/test/dom/memory.swap.max", "max");
+	write_file("/proc/sys/vm/swappiness", "60");
+	cg_make("dom/root/leak");
+	return eater("dom/root/leak", 0, 50000);
+}
+
+TEST(psi_guard_lets_the_machine_swap_for_a_while)
+{
+	long swapping, declared;
+	pid_t large, leak;
+
+	swap_on(4000);
+	leak = swap_out(&large);
+	attach(SHORT " --set some_us=5000 --set swap_duration=1000 --set urgent_percent=100");
+	stat_reaches("swapping", 4, 60);
+	swapping = stat("swapping");
+	declared = stat("declared");
+	detach();
+	CHECK(swapping >= 4 && !declared && alive(leak) && alive(large),
+	      "%ld windows of swapping, %ld OOMs", swapping, declared);
+	attach(SHORT " --set some_us=5000 --set duration=1 --set swap_duration=4");
+	CHECK(killed(leak), "the leak lives after %ld events, %ld of swapping",
+	      stat("events"), stat("swapping"));
+	CHECK(alive(large), "not only the leak died");
+	CHECK(stat("swapping"), "it did not wait");
+	detach();
+	reap(large);
+	swap_off();
+}
+
+TEST(psi_guard_does_not_wait_when_swap_is_full)
+{
+	pid_t large, leak;
+	long declared;
+
+	swap_on(24);
+	leak = swap_out(&large);
+	attach(SHORT " --set some_us=5000 --set swap_duration=1000");
+	stat_reaches("declared", 1, 60);
+	declared = stat("declared");
+	CHECK(declared == 1, "%ld OOMs, %ld windows of swapping", declared,
+	      stat("swapping"));
+	detach();
+	reap(leak);
+	reap(large);
+	swap_off();
 }
 
 /* --- a machine that is short of memory ------------------------------------ */
@@ -393,7 +482,7 @@ TEST(psi_guard_ends_the_leak_before_the_kernel_does)
 	cg_make("leak");
 	database = hog("database", 300, 500);
 	reads = server("server");
-	attach("");
+	attach(" ");
 	began = now_ns();
 	leak = eater("leak", 0, 10000);
 	/* 20 s each time. */
@@ -405,7 +494,7 @@ TEST(psi_guard_ends_the_leak_before_the_kernel_does)
 	       (double)(now_ns() - began) / 1e9, stat("percent"));
 	CHECK(alive(reads), "the server died");
 	CHECK(alive(database), "the database died");
-	CHECK(klog_has("constraint=PRESSURE,oom_cgroup=/test/leak,"),
+	CHECK(klog_has("constraint=PSI_GUARD,oom_cgroup=/test/leak,"),
 	      "the kernel was first: %ld events, plenty %ld, nobody %ld",
 	      stat("events"), stat("plenty"), stat("nobody"));
 	CHECK_EQ(stat("declared"), 1);
