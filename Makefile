@@ -5,6 +5,7 @@
 # make dkms-install     the modules, for KVER and for every kernel to come
 # make demo             see it work, in a virtual machine
 # make check            all tests on all kernels [KERNEL=name] [TESTS='glob']
+# make bench-psi        what acting on pressure brings [KERNEL=] [RUNS=20] [PARTS=]
 #
 # KVER=<release> or KDIR=<headers> choose the kernel to build for, V=1 shows
 # the commands. README.md says more.
@@ -63,6 +64,9 @@ check:
 style:
 	tests/style.sh
 
+bench-psi:
+	tests/bench/psi.sh $(if $(KERNEL),-k '$(KERNEL)') $(if $(RUNS),-n '$(RUNS)') $(PARTS)
+
 demo:
 	tests/vm/demo.sh
 
@@ -81,4 +85,4 @@ clean:
 	rm -rf module/.gen module/shim/btf-id.h
 
 .PHONY: all modules user install dkms-install dkms-uninstall uninstall \
-	tests tests-install check style demo vm vm-list clean
+	tests tests-install check style bench-psi demo vm vm-list clean

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the parts of psibench share. */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define MB (1024UL * 1024)
+#define CG "/sys/fs/cgroup/bench"
+
+void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...);
+unsigned long long now_ns(void);
+/* Zeroed, and still the same after fork(). */
+void *shared(size_t size);
+void write_file(const char *file, const char *value);
+/* Below CG */
+void cg_make(const char *cg);
+void cg_write(const char *cg, const char *file, const char *value);
+unsigned long long cg_id(const char *cg);
+/* A process in that cgroup that ends with us; returns in it with 0. */
+pid_t start_in(const char *cg, const char *name);
+void end(pid_t pid);
+/* Reads pages of a file at random, for ever, with a pause (or 0) after some. */
+void __attribute__((noreturn)) read_at_random(const char *file, size_t bytes,
+					      unsigned int pause_us);
+
+int bench_latency(int argc, char **argv);
+int bench_idle(int argc, char **argv);
+int bench_hog(int argc, char **argv);
+int bench_server(int argc, char **argv);
+int bench_watch(int argc, char **argv);
+
+#endif /* BENCH_BENCH_H */
