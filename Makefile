@@ -6,6 +6,7 @@
 # make demo             see it work, in a virtual machine
 # make check            all tests on all kernels [KERNEL=name] [TESTS='glob']
 # make bench-psi        what acting on pressure brings [KERNEL=] [RUNS=20] [PARTS=]
+# make bench-oom        what a policy costs [KERNEL=] [PARTS=]
 #
 # KVER=<release> or KDIR=<headers> choose the kernel to build for, V=1 shows
 # the commands. README.md says more.
@@ -67,6 +68,9 @@ style:
 bench-psi:
 	tests/bench/psi.sh $(if $(KERNEL),-k '$(KERNEL)') $(if $(RUNS),-n '$(RUNS)') $(PARTS)
 
+bench-oom:
+	tests/bench/oom.sh $(if $(KERNEL),-k '$(KERNEL)') $(PARTS)
+
 demo:
 	tests/vm/demo.sh
 
@@ -85,4 +89,4 @@ clean:
 	rm -rf module/.gen module/shim/btf-id.h
 
 .PHONY: all modules user install dkms-install dkms-uninstall uninstall \
-	tests tests-install check style bench-psi demo vm vm-list clean
+	tests tests-install check style bench-psi bench-oom demo vm vm-list clean

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the parts of psibench share. */
+/* What the parts of psibench and of oombench share. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
@@ -25,6 +25,20 @@ void end(pid_t pid);
 /* Reads pages of a file at random, for ever, with a pause (or 0) after some. */
 void __attribute__((noreturn)) read_at_random(const char *file, size_t bytes,
 					      unsigned int pause_us);
+
+/**
+ * struct verb - a part of a benchmark, ends with one without a name
+ * @name: the first word of the command line
+ * @run: gets the others, returns the exit status
+ * @args: how many it needs
+ */
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	int args;
+};
+
+extern const struct verb verbs[];
 
 int bench_latency(int argc, char **argv);
 int bench_idle(int argc, char **argv);

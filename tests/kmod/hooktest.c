@@ -18,6 +18,7 @@
  *			with verdict OWN on PID and OTHER on all others; 0 0 0: decline
  *	rehearse CG	oom_hook_rehearse()
  *	badness PID	oom_hook_badness() for the size of the system
+ *	selection	how long the last oom_hook_select() took, in ns
  *	psi CG RES FULL US WINDOW	a pressure trigger; 0: end it
  *	counts		"notified asked scanned in_domain online offline pressed
  *			selected may": selected is a PID, 0 or an error, may what
@@ -40,6 +41,7 @@ static DEFINE_MUTEX(command_lock);
 static char result_text[96];
 static atomic_t notified, asked, scanned, in_domain, online, offline, pressed;
 static atomic_t selected, may;
+static atomic64_t selection_ns;
 
 static struct mem_cgroup *memcg_of(u64 id, struct cgroup **cgrp)
 {
@@ -176,8 +178,13 @@ static bool kill_selected(struct oom_control *oc)
 	typeof(oom_hook_select) *sel = symbol_get(oom_hook_select);
 	typeof(oom_hook_kill) *kill = symbol_get(oom_hook_kill);
 	typeof(oom_hook_may_kill) *may_kill = symbol_get(oom_hook_may_kill);
-	struct task_struct *task = sel(oc, rank, NULL);
+	struct task_struct *task;
 	bool relief = false;
+	u64 ns;
+
+	ns = ktime_get_ns();
+	task = sel(oc, rank, NULL);
+	atomic64_set(&selection_ns, ktime_get_ns() - ns);
 
 	if (IS_ERR_OR_NULL(task)) {
 		atomic_set(&selected, PTR_ERR_OR_ZERO(task));
@@ -336,6 +343,8 @@ static long run_command(const char *cmd)
 		return run_oom(id, GFP_KERNEL);
 	if (sscanf(cmd, "rehearse %llu", &id) == 1)
 		return run_rehearsal(id);
+	if (strcmp(cmd, "selection") == 0)
+		return atomic64_read(&selection_ns);
 	if (sscanf(cmd, "badness %u", &a) == 1)
 		return get_badness(a);
 	if (sscanf(cmd, "nofs %llu", &id) == 1)
