@@ -301,3 +301,29 @@ TEST(evaluate_under_an_eater)
 	CHECK(!klog_count("oom_policy=default"), "the kernel decided");
 	policy_close(p);
 }
+
+TEST(evaluate_while_policies_come_and_go_under_an_oom_storm)
+{
+	unsigned int evaluated = 0;
+	pid_t pid, keep;
+
+	cg_make_limited("dom", 20);
+	keep = hog("dom", 1, 0);
+	pid = storm("dom");
+	for (int i = 0; i < 30 || (!evaluated && i < 300); i++) {
+		struct policy *p = ranker_open("ranker", "dom", i & 1);
+
+		/* The eater is the one that is not named. */
+		say(p, 0, keep, BPF_EVAL_NEXT);
+		policy_control(p)->rank_other = BPF_EVAL_SELECT;
+		policy_start(p);
+		usleep((unsigned int)(i % 10) * 20000);
+		policy_detach(p);
+		evaluated += policy_control(p)->evaluated;
+		policy_close(p);
+	}
+	end_storm(pid);
+	printf("    # %u tasks\n", evaluated);
+	CHECK(evaluated, "not asked once");
+	CHECK(alive(keep), "one that was spared died");
+}

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -193,28 +192,6 @@ TEST(a_cgroup_removed_during_a_handler)
 	CHECK(killed(pid), "nobody killed the eater");
 	reap(pid);
 	policy_close(p);
-}
-
-/* OOM after OOM in the cgroup, until killed. */
-static pid_t storm(const char *cg)
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	setpgid(0, 0);
-	for (;;) {
-		pid_t eats = oom_in(cg);
-
-		waitpid(eats, NULL, 0);
-	}
-}
-
-static void end_storm(pid_t pid)
-{
-	CHECK(alive(pid), "the storm ended early");
-	kill(-pid, SIGKILL);
-	reap(pid);
 }
 
 TEST(two_hundred_attach_and_detach_rounds_under_an_oom_storm)

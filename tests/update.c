@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A policy that takes the place of another */
-#include <pthread.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/types.h>
@@ -151,18 +148,6 @@ TEST(update_waits_for_a_running_handler)
 	policy_close(old);
 }
 
-/* OOM after OOM in the cgroup, until killed. */
-static pid_t storm(const char *cg)
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	setpgid(0, 0);
-	for (;;)
-		waitpid(oom_in(cg), NULL, 0);
-}
-
 /* Of each of the two, if the time is enough for it. */
 #define STORM_ASKED 20
 
@@ -190,8 +175,7 @@ TEST(update_under_an_oom_storm_loses_no_oom_and_tells_none_twice)
 		    policy_control(two[1])->asked >= STORM_ASKED && updates >= 200)
 			break;
 	}
-	kill(-pid, SIGKILL);
-	reap(pid);
+	end_storm(pid);
 	/* Waits for those that are on their way. */
 	asked = policy_control(far)->asked;
 	for (int i = 0; i < 50; i++) {

@@ -444,6 +444,24 @@ pid_t oom_in(const char *cg)
 	return eater(cg, 0, 0);
 }
 
+pid_t storm(const char *cg)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	setpgid(0, 0);
+	for (;;)
+		waitpid(oom_in(cg), NULL, 0);
+}
+
+void end_storm(pid_t pid)
+{
+	CHECK(alive(pid), "the storm ended early");
+	kill(-pid, SIGKILL);
+	reap(pid);
+}
+
 static void run_on(int cpu)
 {
 	cpu_set_t set;

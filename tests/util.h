@@ -60,6 +60,9 @@ void reap(pid_t pid);
 /* Runs an OOM in the cgroup: an eater until something dies. Returns its pid. */
 pid_t oom_in(const char *cg);
 pid_t oom_elsewhere(const char *cg);
+/* OOM after OOM in the cgroup, by a process group. */
+pid_t storm(const char *cg);
+void end_storm(pid_t pid);
 
 /* Policies: the programmable one, see policy.h and policy.bpf.c */
 struct policy;
