@@ -69,13 +69,15 @@ TEST(offline_callback_delays_the_end_of_the_attachment)
 
 TEST(offline_is_waited_for_by_detach)
 {
-	struct policy *p = slow_one();
+	/* Without another one the hook goes too, and that waits for whoever runs. */
+	struct policy *other = policy_on("other", NULL, 0), *p = slow_one();
 
 	/* Unlike closing the link, whose fd is not the last reference. */
 	CHECK(!bpf_link_detach(policy_link_fd(p)), "detach: %s", strerror(errno));
 	CHECK_EQ(policy_control(p)->offline_done, 1);
 	CHECK_EQ(policy_control(p)->offline, 1);
 	policy_close(p);
+	policy_close(other);
 }
 
 TEST(offline_is_waited_for_by_unload)
