@@ -59,80 +59,134 @@ static void oom(void)
 	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
 }
 
-TEST(wait_for_a_victim_is_progress)
+/* When the last victim was killed. The reaper gives it two seconds. */
+static unsigned long long killed_ns;
+
+/* By the kernel or by the policy that is there; "": in the system. */
+static void kill_by_oom(const char *cg)
 {
-	struct policy_control *ctl;
+	killed_ns = now_ns();
+	CHECK_EQ(hooktest("oom %llu", *cg ? cg_id(cg) : 0), 1);
+}
+
+/* What has been seen since the kill says something: the reaper was not there yet. */
+static bool in_time(void)
+{
+	return now_ns() - killed_ns < 1800000000ULL;
+}
+
+/*
+ * Until one of them was quick enough. With KASAN, and other machines on the same
+ * CPUs, an OOM can take a second.
+ */
+static void attempts(bool (*attempt)(void))
+{
+	for (int i = 0; i < 6; i++) {
+		if (attempt())
+			return;
+		/* Until the victim wakes up. */
+		sleep(9);
+		cg_remove_all();
+	}
+	test_skip("the OOM reaper was faster than all attempts");
+}
+
+static bool waits_once(void)
+{
 	struct policy *p, *far;
+	struct policy_control *ctl, *next;
 	pid_t victim, other;
+	bool judged;
 
 	make_domain();
-	victim = stuck_victim("dom/a");
-	other = hog("dom/a", 10, 0);
-	/* By the kernel. */
-	oom();
 	far = policy_on("far", NULL, 0);
 	p = policy_on("patient", "dom", 1);
 	ctl = policy_control(p);
+	next = policy_control(far);
+	victim = stuck_victim("dom/a");
+	other = hog("dom/a", 10, 0);
+	kill_by_oom("dom");
 	ctl->wait_pid = victim;
-	for (int i = 1; i <= 5; i++) {
+	next->asked = 0;
+	for (int i = 1; i <= 3; i++) {
 		oom();
+		judged = in_time();
+		if (!judged)
+			break;
 		CHECK_EQ(ctl->wait_ret, 0);
 		CHECK_EQ(ctl->waits, i);
 	}
-	CHECK_EQ(policy_control(far)->asked, 0);
-	CHECK_EQ(klog_count("Killed process"), 1);
-	CHECK(!klog_count("oom_policy=default"), "the kernel decided");
-	CHECK(alive(other), "another one died");
-
-	/* Not for ever. */
-	for (int i = 0; i < 100 && !ctl->wait_ret; i++) {
-		usleep(100000);
-		oom();
+	if (judged) {
+		CHECK_EQ(next->asked, 0);
+		CHECK(alive(other), "another one died");
+		/* Not for ever. */
+		for (int i = 0; i < 100 && !ctl->wait_ret; i++) {
+			usleep(100000);
+			oom();
+		}
+		CHECK_EQ(ctl->wait_ret, -ESRCH);
+		CHECK(next->asked, "the next policy was not asked");
+		CHECK(killed(other), "nobody was killed when there was nothing to wait for");
 	}
-	CHECK_EQ(ctl->wait_ret, -ESRCH);
-	CHECK(policy_control(far)->asked, "the next policy was not asked");
-	CHECK(killed(other), "nobody was killed when there was nothing to wait for");
 	policy_close(p);
 	policy_close(far);
+	return judged;
+}
+
+TEST(wait_for_a_victim_is_progress)
+{
+	attempts(waits_once);
+}
+
+/* Two policies, of which the first waits for a victim and returns 0. */
+static bool waits_undecided(bool claims)
+{
+	struct policy *p, *next = NULL, *far;
+	struct policy_control *ctl;
+	pid_t victim;
+	bool judged;
+
+	make_domain();
+	far = policy_on("far", NULL, 0);
+	p = policy_on("undecided", "dom", 0);
+	if (claims)
+		next = policy_on("claims", "dom", 1);
+	ctl = policy_control(p);
+	victim = stuck_victim("dom/a");
+	kill_by_oom("dom");
+	ctl->wait_pid = victim;
+	policy_control(far)->asked = 0;
+	oom();
+	judged = in_time();
+	if (judged) {
+		CHECK_EQ(ctl->wait_ret, 0);
+		CHECK_EQ(policy_control(far)->asked, 1);
+	}
+	if (next)
+		policy_close(next);
+	policy_close(p);
+	policy_close(far);
+	return judged;
+}
+
+static bool waits_and_returns_0(void)
+{
+	return waits_undecided(false);
 }
 
 TEST(wait_counts_only_with_return_1)
 {
-	struct policy *p, *far;
-	pid_t victim;
+	attempts(waits_and_returns_0);
+}
 
-	make_domain();
-	victim = stuck_victim("dom/a");
-	oom();
-	far = policy_on("far", NULL, 0);
-	p = policy_on("undecided", "dom", 0);
-	policy_control(p)->wait_pid = victim;
-	oom();
-	CHECK_EQ(policy_control(p)->wait_ret, 0);
-	CHECK_EQ(policy_control(far)->asked, 1);
-	policy_close(p);
-	policy_close(far);
+static bool waits_before_one_that_claims(void)
+{
+	return waits_undecided(true);
 }
 
 TEST(wait_of_one_policy_does_not_count_for_the_next)
 {
-	struct policy *p, *next, *far;
-	pid_t victim;
-
-	make_domain();
-	victim = stuck_victim("dom/a");
-	oom();
-	far = policy_on("far", NULL, 0);
-	p = policy_on("undecided", "dom", 0);
-	next = policy_on("claims", "dom", 1);
-	policy_control(p)->wait_pid = victim;
-	oom();
-	CHECK_EQ(policy_control(p)->wait_ret, 0);
-	CHECK_EQ(policy_control(next)->asked, 1);
-	CHECK_EQ(policy_control(far)->asked, 1);
-	policy_close(p);
-	policy_close(next);
-	policy_close(far);
+	attempts(waits_before_one_that_claims);
 }
 
 /* A policy that waits for pid gets this answer, and the kernel kills. */
@@ -163,15 +217,32 @@ TEST(wait_for_who_is_no_victim_is_refused)
 	refused(2, ESRCH);
 }
 
-TEST(wait_for_a_victim_elsewhere_is_refused)
+static bool waits_for_one_elsewhere(void)
 {
-	pid_t victim;
+	struct policy *p;
+	pid_t victim, scapegoat;
+	bool judged;
 
 	make_domain();
 	cg_make_limited("other", 60);
+	p = policy_on("refused", "dom", 1);
+	scapegoat = hog("dom/a", 5, 1000);
 	victim = stuck_victim("other");
-	CHECK_EQ(hooktest("oom %llu", cg_id("other")), 1);
-	refused(victim, EXDEV);
+	kill_by_oom("other");
+	policy_control(p)->wait_pid = victim;
+	oom();
+	judged = in_time();
+	if (judged) {
+		CHECK_EQ(policy_control(p)->wait_ret, -EXDEV);
+		CHECK(killed(scapegoat), "the kernel did not kill");
+	}
+	policy_close(p);
+	return judged;
+}
+
+TEST(wait_for_a_victim_elsewhere_is_refused)
+{
+	attempts(waits_for_one_elsewhere);
 }
 
 TEST(wait_for_a_victim_that_is_gone_is_refused)
@@ -185,20 +256,33 @@ TEST(wait_for_a_victim_that_is_gone_is_refused)
 	refused(victim, ESRCH);
 }
 
-TEST(wait_in_an_oom_of_the_system)
+static bool waits_in_an_oom_of_the_system(void)
 {
 	struct policy *p;
-	pid_t victim;
+	pid_t victim, scapegoat;
+	bool judged;
 
 	cg_make("a");
+	/* Of the kernel, if it is too late to wait. */
+	scapegoat = hog("a", 5, 999);
 	victim = stuck_victim("a");
 	p = policy_on("patient", NULL, 1);
 	policy_control(p)->kill_pid[0] = victim;
-	CHECK_EQ(hooktest("oom 0"), 1);
+	kill_by_oom("");
 	policy_control(p)->kill_pid[0] = 0;
 	policy_control(p)->wait_pid = victim;
 	CHECK_EQ(hooktest("oom 0"), 1);
-	CHECK_EQ(policy_control(p)->wait_ret, 0);
-	CHECK_EQ(klog_count("Killed process"), 1);
+	judged = in_time();
+	if (judged) {
+		CHECK_EQ(policy_control(p)->wait_ret, 0);
+		CHECK(alive(scapegoat), "another one died");
+	}
 	policy_close(p);
+	reap(scapegoat);
+	return judged;
+}
+
+TEST(wait_in_an_oom_of_the_system)
+{
+	attempts(waits_in_an_oom_of_the_system);
 }
