@@ -50,10 +50,12 @@ configure()
 	run_make "$name" -j"$(nproc)" prepare >/dev/null 2>&1
 }
 
-# The code, without what depends on where it is.
+# The code, without what depends on where it is: addresses, and the line numbers in
+# the labels of BTF ids.
 code()
 {
-	objdump -d --no-show-raw-insn "$1" | sed -E 's/^ *[0-9a-f]+:\t//; /file format/d'
+	objdump -d --no-show-raw-insn "$1" |
+		sed -E 's/^ *[0-9a-f]+:\t//; /file format/d; s/(__BTF_ID__\w+__)[0-9]+>/\1N>/'
 }
 
 # compiles NAME: all of its objects, without a word
