@@ -233,8 +233,8 @@ vm_tests()
 	(
 		exec 5>"$tmp/fifo"
 		status=0
-		limit 2900 tests/vm/run.sh -m 1G \
-			-p 'panic_on_warn=1 numa=fake=2' -t 2800 \
+		limit 3700 tests/vm/run.sh -m 1G \
+			-p 'panic_on_warn=1 numa=fake=2' -t 3600 \
 			-r "$tmp/fifo" -c "$tmp/console" "$kernel" \
 			"/usr/lib/bpf-oom/tests/oomtest -o /dev/virtio-ports/org.bpf-oom.result $(printf %q "$glob")" \
 			>"$tmp/out" 2>&1 5>&- || status=$?

@@ -310,7 +310,7 @@ TEST(evaluate_while_policies_come_and_go_under_an_oom_storm)
 	cg_make_limited("dom", 20);
 	keep = hog("dom", 1, 0);
 	pid = storm("dom");
-	for (int i = 0; i < 15 || (!evaluated && i < 300); i++) {
+	for (int i = 0; i < 8 || (!evaluated && i < 300); i++) {
 		struct policy *p = ranker_open("ranker", "dom", i & 1);
 
 		/* The eater is the one that is not named. */

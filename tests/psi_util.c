@@ -8,7 +8,7 @@
 
 #define ROUNDS 20
 #define ROUNDS_DEBUG 1000
-#define ROUNDS_DEBUG_S 15
+#define ROUNDS_DEBUG_S 8
 
 bool psi_another_round(int round)
 {

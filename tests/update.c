@@ -168,7 +168,7 @@ TEST(update_under_an_oom_storm_loses_no_oom_and_tells_none_twice)
 	two[0] = policy_on("zero", "dom", 0);
 	two[1] = loaded("one", "dom");
 	pid = storm("dom");
-	end = now_ns() + slow_ns(5000000000ULL);
+	end = now_ns() + slow_ns(3000000000ULL);
 	for (updates = 0; now_ns() < end; updates++) {
 		CHECK_EQ(policy_replace(two[updates % 2], two[!(updates % 2)]), 0);
 		if (policy_control(two[0])->asked >= STORM_ASKED &&
