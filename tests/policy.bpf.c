@@ -76,10 +76,14 @@ static void wait_for_pid(struct oom_control *oc)
 
 static int raise(struct oom_control *oc, u64 id, u64 to)
 {
-	struct cgroup *cgrp = bpf_cgroup_from_id(id);
 	struct mem_cgroup *memcg;
+	struct cgroup *cgrp;
 	int ret = -2; /* ENOENT */
 
+	/* A kernel without memory cgroups, which loads this all the same. */
+	if (!bpf_ksym_exists(bpf_get_mem_cgroup))
+		return ret;
+	cgrp = bpf_cgroup_from_id(id);
 	if (!cgrp)
 		return ret;
 	memcg = bpf_get_mem_cgroup(&cgrp->self);

@@ -120,6 +120,8 @@ TEST(raise_of_an_untested_memcg_is_rejected)
 
 TEST(evaluate_a_raise_is_rejected)
 {
+	/* Its program has to get a memcg first. */
+	need_memcg();
 	must_not_load("bad_evaluate_raise",
 		      "program must be sleepable to call sleepable kfunc bpf_oom_raise_max");
 }
