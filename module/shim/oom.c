@@ -136,16 +136,6 @@ static int select_one(struct selection *s, struct task_struct *task)
 	return 0;
 }
 
-static int select_visit(struct task_struct *task, void *arg)
-{
-	int ret;
-
-	rcu_read_lock();
-	ret = select_one(arg, task);
-	rcu_read_unlock();
-	return ret;
-}
-
 int shim_oom_evaluate_task(struct task_struct *task, void *arg)
 {
 	struct oom_control *oc = arg;
@@ -370,21 +360,15 @@ static void select_in_oom(struct selection *s)
 		s->ended = -EINPROGRESS;
 }
 
+static int select_visit(struct task_struct *task, void *arg)
+{
+	return select_one(arg, task);
+}
+
 /* The original may panic or kill before it scans, for an OOM that is none. */
 static void select_in_rehearsal(struct selection *s)
 {
-	struct task_struct *p;
-
-	if (s->oc->memcg) {
-		mem_cgroup_scan_tasks(s->oc->memcg, select_visit, s);
-		return;
-	}
-	rcu_read_lock();
-	for_each_process(p) {
-		if (select_one(s, p))
-			break;
-	}
-	rcu_read_unlock();
+	oom_hook_scan(s->oc, select_visit, s);
 }
 
 struct task_struct *
