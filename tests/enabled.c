@@ -100,10 +100,7 @@ TEST(enabled_off_waits_for_a_running_handler)
 	cg_make_limited("dom", 40);
 	p = policy_on("slow", "dom", 0);
 	ctl = policy_control(p);
-	ctl->spin_ns = slow_ns(2000000000ULL);
-	pid = oom_elsewhere("dom");
-	while (!ctl->asked)
-		usleep(1000);
+	pid = oom_in_handler(ctl, "dom", 2000000000ULL);
 	CHECK_EQ(ctl->finished, 0);
 	enable(false);
 	CHECK_EQ(ctl->finished, 1);

@@ -128,11 +128,8 @@ TEST(a_declared_oom_does_not_wait_unless_told_to)
 	cg_make_limited("dom", 40);
 	p = policy_on("slow", "dom", 0);
 	ctl = policy_control(p);
-	ctl->spin_ns = slow_ns(1500000000ULL);
 	hooktest_load();
-	eats = oom_elsewhere("dom");
-	while (!ctl->asked)
-		usleep(1000);
+	eats = oom_in_handler(ctl, "dom", 1500000000ULL);
 	CHECK_EQ(hooktest("declare %llu 0 0", cg_id("dom")), -EBUSY);
 	CHECK(killed(eats), "nobody killed the eater");
 	reap(eats);

@@ -158,10 +158,7 @@ TEST(detach_waits_for_a_running_handler)
 	cg_make_limited("dom", 40);
 	p = policy_on("slow", "dom", 0);
 	ctl = policy_control(p);
-	ctl->spin_ns = slow_ns(2000000000ULL);
-	pid = oom_elsewhere("dom");
-	while (!ctl->asked)
-		usleep(1000);
+	pid = oom_in_handler(ctl, "dom", 2000000000ULL);
 	CHECK_EQ(ctl->finished, 0);
 	CHECK(!pthread_create(&thread, NULL, detach_thread, p), "thread");
 	pthread_join(thread, NULL);
@@ -184,10 +181,7 @@ TEST(a_cgroup_removed_during_a_handler)
 	cg_make("dom/eat");
 	p = policy_on("slow", "dom", 0);
 	ctl = policy_control(p);
-	ctl->spin_ns = slow_ns(1000000000ULL);
-	pid = oom_elsewhere("dom/eat");
-	while (!ctl->asked)
-		usleep(1000);
+	pid = oom_in_handler(ctl, "dom/eat", 1000000000ULL);
 	CHECK(!cg_remove("dom/child"), "rmdir");
 	CHECK(killed(pid), "nobody killed the eater");
 	reap(pid);

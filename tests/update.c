@@ -133,10 +133,7 @@ TEST(update_waits_for_a_running_handler)
 	old = policy_on("old", "dom", 0);
 	new = loaded("new", "dom");
 	ctl = policy_control(old);
-	ctl->spin_ns = slow_ns(2000000000ULL);
-	pid = oom_elsewhere("dom");
-	while (!ctl->asked)
-		usleep(1000);
+	pid = oom_in_handler(ctl, "dom", 2000000000ULL);
 	CHECK_EQ(ctl->finished, 0);
 	CHECK_EQ(policy_replace(old, new), 0);
 	CHECK_EQ(ctl->finished, 1);

@@ -488,6 +488,17 @@ pid_t oom_elsewhere(const char *cg)
 	return pid;
 }
 
+pid_t oom_in_handler(struct policy_control *ctl, const char *cg, unsigned long long ns)
+{
+	pid_t pid;
+
+	ctl->spin_ns = slow_ns(ns);
+	pid = oom_elsewhere(cg);
+	while (!ctl->asked)
+		usleep(1000);
+	return pid;
+}
+
 /* --- policies ------------------------------------------------------------- */
 
 struct policy {
