@@ -125,12 +125,6 @@ static void unlink_attachment(struct attachment *att)
 	bpf_oom_hook_put();
 }
 
-static void free_attachment(struct attachment *att)
-{
-	cgroup_put(att->cgrp);
-	kfree(att);
-}
-
 static int add_attachment(struct attachment *att, const struct bpf_oom_ops *ops)
 {
 	int ret;
@@ -149,6 +143,26 @@ static int add_attachment(struct attachment *att, const struct bpf_oom_ops *ops)
 	return 0;
 }
 
+static struct attachment *new_attachment(struct bpf_oom_ops *ops,
+					 struct bpf_link *link)
+{
+	struct attachment *att;
+	struct cgroup *cgrp;
+
+	cgrp = get_attach_cgroup(ops);
+	if (IS_ERR(cgrp))
+		return ERR_CAST(cgrp);
+	att = kzalloc(sizeof(*att), GFP_KERNEL);
+	if (!att) {
+		cgroup_put(cgrp);
+		return ERR_PTR(-ENOMEM);
+	}
+	RCU_INIT_POINTER(att->ops, ops);
+	att->link = link;
+	att->cgrp = cgrp;
+	return att;
+}
+
 /**
  * bpf_oom_attach() - put a policy on the cgroup that it names
  * @ops: the policy
@@ -162,28 +176,19 @@ int bpf_oom_attach(struct bpf_oom_ops *ops, struct bpf_link *link)
 	struct attachment *att;
 	int ret;
 
-	att = kzalloc(sizeof(*att), GFP_KERNEL);
-	if (!att)
-		return -ENOMEM;
-	RCU_INIT_POINTER(att->ops, ops);
-	att->link = link;
-	att->cgrp = get_attach_cgroup(ops);
-	if (IS_ERR(att->cgrp)) {
-		ret = PTR_ERR(att->cgrp);
-		goto err_free;
-	}
+	att = new_attachment(ops, link);
+	if (IS_ERR(att))
+		return PTR_ERR(att);
+	/* First, since it may fail. Frees it then. */
+	ret = bpf_oom_sysfs_add(att);
+	if (ret)
+		return ret;
 
 	mutex_lock(&attach_mutex);
 	ret = add_attachment(att, ops);
 	mutex_unlock(&attach_mutex);
 	if (ret)
-		goto err_put_cgroup;
-	return 0;
-
-err_put_cgroup:
-	cgroup_put(att->cgrp);
-err_free:
-	kfree(att);
+		bpf_oom_sysfs_remove(att);
 	return ret;
 }
 
@@ -252,7 +257,7 @@ void bpf_oom_detach(struct bpf_oom_ops *ops, struct bpf_link *link)
 		unlink_attachment(att);
 	mutex_unlock(&attach_mutex);
 	if (att)
-		free_attachment(att);
+		bpf_oom_sysfs_remove(att);
 }
 
 static struct attachment *find_dead(void)
@@ -279,7 +284,7 @@ static void end_unlinked(void)
 		if (!att->ending || att->link)
 			continue;
 		unlink_attachment(att);
-		free_attachment(att);
+		bpf_oom_sysfs_remove(att);
 	}
 	mutex_unlock(&attach_mutex);
 }
@@ -381,6 +386,27 @@ bool bpf_oom_attached_ask(struct cgroup *cgrp,
 void bpf_oom_wait_for_programs(void)
 {
 	synchronize_srcu(&attach_srcu);
+}
+
+/**
+ * bpf_oom_attached_ops() - the policy of an attachment
+ * @att: the attachment, which must not go away
+ * @ops: set to the policy, until bpf_oom_attached_ops_put()
+ *
+ * Context: process context.
+ * Return: what bpf_oom_attached_ops_put() wants.
+ */
+int bpf_oom_attached_ops(struct attachment *att, const struct bpf_oom_ops **ops)
+{
+	int idx = srcu_read_lock(&attach_srcu);
+
+	*ops = srcu_dereference(att->ops, &attach_srcu);
+	return idx;
+}
+
+void bpf_oom_attached_ops_put(int idx)
+{
+	srcu_read_unlock(&attach_srcu, idx);
 }
 
 int bpf_oom_attach_init(void)

@@ -90,39 +90,37 @@ struct decision *bpf_oom_deciding(struct oom_control *oc)
 static bool call_handler(struct decision *d)
 {
 	unsigned int noreclaim;
-	int ret;
 
 	if (!d->ops->handle_out_of_memory)
 		return false;
 	d->relief = false;
 	noreclaim = bpf_oom_begin_program();
-	ret = d->ops->handle_out_of_memory(d->oc, d->att->cgrp, d->oc->memcg);
+	d->ret = d->ops->handle_out_of_memory(d->oc, d->att->cgrp, d->oc->memcg);
 	bpf_oom_end_program(noreclaim);
 	/*
 	 * A kill counts whatever the program returns: its memory may be back
 	 * before the next in line looks, which would then see no victim on its
 	 * way and kill a second one.
 	 */
-	return d->kills || (ret == 1 && d->relief);
+	return d->kills || (d->ret == 1 && d->relief);
 }
 
 static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
 		       void *arg)
 {
 	struct decision *d = arg;
-	bool handled;
+	bool relief;
 
 	/* Looked at where bpf_oom_wait_for_programs() waits for what follows. */
 	if (!READ_ONCE(bpf_oom_enabled))
 		return false;
 	d->att = att;
 	d->ops = ops;
-	d->asked++;
-	d->kills = 0;
-	handled = call_handler(d) || bpf_oom_rank(d);
+	bpf_oom_account_begin(d);
+	relief = call_handler(d) || bpf_oom_rank(d);
 	if (d->kills)
 		report(d->oc, ops->name, att->cgrp, d->kills);
-	return handled;
+	return bpf_oom_account_end(d, relief);
 }
 
 /**

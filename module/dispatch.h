@@ -18,6 +18,10 @@
  * @kills: processes that this policy has killed
  * @relief: it has found, or brought about, relief without another kill: a victim on
  *	its way out, or a limit that lets the charge go on
+ * @raised: it was a limit
+ * @refused: a kill of it was refused
+ * @ret: what its handler returned
+ * @began_ns: when this policy was asked
  */
 struct decision {
 	struct oom_control *oc;
@@ -27,11 +31,20 @@ struct decision {
 	unsigned int asked;
 	unsigned int kills;
 	bool relief;
+	bool raised;
+	bool refused;
+	int ret;
+	u64 began_ns;
 };
 
 /* dispatch.c */
 
 struct decision *bpf_oom_deciding(struct oom_control *oc);
+
+/* account.c: around each call of a policy */
+
+void bpf_oom_account_begin(struct decision *d);
+bool bpf_oom_account_end(struct decision *d, bool relief);
 
 /*
  * Around each call of a program. A blocking allocation in it would come back to

@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/cgroup.h>
+#include <linux/kobject.h>
 
 #include <bpf_oom/oom.h>
 #include <bpf_oom/psi.h>
@@ -34,6 +35,35 @@ static inline bool bpf_oom_cgroup_dead(const struct cgroup *cgrp)
 /* attach.c: which policy sits on which cgroup */
 
 /**
+ * struct attachment_count - what an attachment has done, see sysfs.c
+ * @asked: OOMs; each is also one in @handled, @declined or @errors
+ * @handled: it freed memory, or waited for who does
+ * @kills: processes
+ * @waits: handled without a kill
+ * @declined: left to the next one
+ * @errors: the same with an error, or because a kill was refused
+ * @time_total_ns: that its programs took
+ * @time_max_ns: for one OOM
+ *
+ * Written by the task that handles an OOM, one at a time; read at any time.
+ */
+struct attachment_count {
+	u64 asked;
+	u64 handled;
+	u64 kills;
+	u64 waits;
+	u64 declined;
+	u64 errors;
+	u64 time_total_ns;
+	u64 time_max_ns;
+};
+
+static inline void bpf_oom_count(u64 *counter, u64 nr)
+{
+	WRITE_ONCE(*counter, *counter + nr);
+}
+
+/**
  * struct attachment - a policy on a cgroup
  * @node: in the table, by cgroup id, in the order of attachment
  * @ops: the policy, which an update replaces; its memory is the struct_ops map's,
@@ -42,6 +72,9 @@ static inline bool bpf_oom_cgroup_dead(const struct cgroup *cgrp)
  * @link: NULL when attached by the map alone. No reference: the link cannot be
  *	freed before it has detached, which takes attach_mutex
  * @cgrp: the cgroup; we hold a reference
+ * @kobj: its directory in sysfs; its last reference frees the attachment
+ * @id: its number there, never used again
+ * @count: what it has done
  * @ending: the cgroup has been removed, and the sweep has taken notice: the policy
  *	is being told, or has been. By attach_mutex
  */
@@ -50,6 +83,9 @@ struct attachment {
 	struct bpf_oom_ops __rcu *ops;
 	struct bpf_link *link;
 	struct cgroup *cgrp;
+	struct kobject kobj;
+	u64 id;
+	struct attachment_count count;
 	bool ending;
 };
 
@@ -61,9 +97,18 @@ bool bpf_oom_attached_ask(struct cgroup *cgrp,
 				      const struct bpf_oom_ops *ops, void *arg),
 			  void *arg);
 void bpf_oom_wait_for_programs(void);
+int bpf_oom_attached_ops(struct attachment *att, const struct bpf_oom_ops **ops);
+void bpf_oom_attached_ops_put(int idx);
 void bpf_oom_cgroup_offline(struct cgroup *cgrp);
 int bpf_oom_attach_init(void);
 void bpf_oom_attach_exit(void);
+
+/* sysfs.c: attachments in /sys/kernel/bpf_oom */
+
+int bpf_oom_sysfs_add(struct attachment *att);
+void bpf_oom_sysfs_remove(struct attachment *att);
+int bpf_oom_sysfs_init(void);
+void bpf_oom_sysfs_exit(void);
 
 /* dispatch.c: an OOM asks the policies */
 

@@ -56,9 +56,12 @@ static int __init bpf_oom_init(void)
 {
 	int ret;
 
-	ret = bpf_oom_attach_init();
+	ret = bpf_oom_sysfs_init();
 	if (ret)
 		return ret;
+	ret = bpf_oom_attach_init();
+	if (ret)
+		goto err_sysfs_exit;
 	ret = bpf_psi_init();
 	if (ret)
 		goto err_attach_exit;
@@ -76,8 +79,10 @@ static int __init bpf_oom_init(void)
 err_psi_exit:
 	bpf_psi_exit();
 err_attach_exit:
-	pr_err("not loaded (%d)\n", ret);
 	bpf_oom_attach_exit();
+err_sysfs_exit:
+	bpf_oom_sysfs_exit();
+	pr_err("not loaded (%d)\n", ret);
 	return ret;
 }
 module_init(bpf_oom_init);
@@ -90,6 +95,7 @@ static void __exit bpf_oom_exit(void)
 {
 	bpf_psi_exit();
 	bpf_oom_attach_exit();
+	bpf_oom_sysfs_exit();
 }
 module_exit(bpf_oom_exit);
 

@@ -46,6 +46,9 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 		d->kills++;
 	else if (ret == 1)
 		d->relief = true;
+	/* That it has gone by itself is no fault of the policy. */
+	else if (ret != -ESRCH)
+		d->refused = true;
 	return ret < 0 ? ret : 0;
 }
 
@@ -133,6 +136,7 @@ static bool charge_fits(const struct oom_control *oc)
 int bpf_oom_running_raise(struct oom_control *oc, struct mem_cgroup *memcg,
 			  u64 bytes)
 {
+	unsigned long pages = min_t(u64, bytes / PAGE_SIZE, PAGE_COUNTER_MAX);
 	struct decision *d = bpf_oom_deciding(oc);
 	int ret;
 
@@ -143,9 +147,11 @@ int bpf_oom_running_raise(struct oom_control *oc, struct mem_cgroup *memcg,
 		return -EOPNOTSUPP;
 	if (!in_reach(d, memcg))
 		return -EXDEV;
-	ret = raise_max(d, memcg, min_t(u64, bytes / PAGE_SIZE, PAGE_COUNTER_MAX));
-	if (!ret && charge_fits(oc))
+	ret = raise_max(d, memcg, pages);
+	if (!ret && charge_fits(oc)) {
 		d->relief = true;
+		d->raised = true;
+	}
 	return ret;
 }
 #else

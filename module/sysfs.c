@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/kernel/bpf_oom: the attachments, see ABI/sysfs-kernel-bpf_oom
+ *
+ * An attachment is its own kobject. kobject_del() waits for those who are reading
+ * one of its files, so these may look at all that lives until then, but must not
+ * take attach_mutex.
+ */
+#include <linux/kobject.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+#include "internal.h"
+
+static struct kobject *top_dir, *attachments_dir;
+
+/**
+ * struct attachment_attribute - a file of an attachment
+ * @attr: the file
+ * @counter: offset in struct attachment_count of what it shows
+ * @show: shows something else
+ */
+struct attachment_attribute {
+	struct attribute attr;
+	size_t counter;
+	ssize_t (*show)(struct attachment *att, char *buf);
+};
+
+static struct attachment *to_attachment(struct kobject *kobj)
+{
+	return container_of(kobj, struct attachment, kobj);
+}
+
+static ssize_t name_show(struct attachment *att, char *buf)
+{
+	const struct bpf_oom_ops *ops;
+	ssize_t len;
+	int idx;
+
+	idx = bpf_oom_attached_ops(att, &ops);
+	len = sysfs_emit(buf, "%s\n", ops->name);
+	bpf_oom_attached_ops_put(idx);
+	return len;
+}
+
+static ssize_t cgroup_id_show(struct attachment *att, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", cgroup_id(att->cgrp));
+}
+
+/* The link gets it after it has been attached. */
+static ssize_t link_id_show(struct attachment *att, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", att->link ? READ_ONCE(att->link->id) : 0);
+}
+
+static struct attachment_attribute name_attribute = {
+	.attr = { .name = "name", .mode = 0444 },
+	.show = name_show,
+};
+
+static struct attachment_attribute cgroup_id_attribute = {
+	.attr = { .name = "cgroup_id", .mode = 0444 },
+	.show = cgroup_id_show,
+};
+
+static struct attachment_attribute link_id_attribute = {
+	.attr = { .name = "link_id", .mode = 0444 },
+	.show = link_id_show,
+};
+
+/* The counters, all shown by attribute_show(). */
+enum {
+	ASKED, HANDLED, KILLS, WAITS, DECLINED, ERRORS, TIME_TOTAL,
+	TIME_MAX, COUNTERS
+};
+
+static struct attachment_attribute counter_attributes[COUNTERS] = {
+	[ASKED] = {
+		.attr = { .name = "asked", .mode = 0444 },
+		.counter = offsetof(struct attachment_count, asked),
+	},
+	[HANDLED] = {
+		.attr = { .name = "handled", .mode = 0444 },
+		.counter = offsetof(struct attachment_count, handled),
+	},
+	[KILLS] = {
+		.attr = { .name = "kills", .mode = 0444 },
+		.counter = offsetof(struct attachment_count, kills),
+	},
+	[WAITS] = {
+		.attr = { .name = "waits", .mode = 0444 },
+		.counter = offsetof(struct attachment_count, waits),
+	},
+	[DECLINED] = {
+		.attr = { .name = "declined", .mode = 0444 },
+		.counter = offsetof(struct attachment_count, declined),
+	},
+	[ERRORS] = {
+		.attr = { .name = "errors", .mode = 0444 },
+		.counter = offsetof(struct attachment_count, errors),
+	},
+	[TIME_TOTAL] = {
+		.attr = { .name = "time_total_ns", .mode = 0444 },
+		.counter = offsetof(struct attachment_count, time_total_ns),
+	},
+	[TIME_MAX] = {
+		.attr = { .name = "time_max_ns", .mode = 0444 },
+		.counter = offsetof(struct attachment_count, time_max_ns),
+	},
+};
+
+static struct attribute *attachment_attrs[] = {
+	&name_attribute.attr,
+	&cgroup_id_attribute.attr,
+	&link_id_attribute.attr,
+	&counter_attributes[ASKED].attr,
+	&counter_attributes[HANDLED].attr,
+	&counter_attributes[KILLS].attr,
+	&counter_attributes[WAITS].attr,
+	&counter_attributes[DECLINED].attr,
+	&counter_attributes[ERRORS].attr,
+	&counter_attributes[TIME_TOTAL].attr,
+	&counter_attributes[TIME_MAX].attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(attachment);
+
+static ssize_t attribute_show(struct kobject *kobj, struct attribute *attr,
+			      char *buf)
+{
+	struct attachment_attribute *a;
+	const u64 *counter;
+
+	a = container_of(attr, struct attachment_attribute, attr);
+	if (a->show)
+		return a->show(to_attachment(kobj), buf);
+	counter = (void *)&to_attachment(kobj)->count + a->counter;
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(*counter));
+}
+
+static const struct sysfs_ops attachment_sysfs_ops = {
+	.show = attribute_show,
+};
+
+static void attachment_release(struct kobject *kobj)
+{
+	struct attachment *att = to_attachment(kobj);
+
+	cgroup_put(att->cgrp);
+	kfree(att);
+}
+
+static const struct kobj_type attachment_type = {
+	.sysfs_ops = &attachment_sysfs_ops,
+	.release = attachment_release,
+	.default_groups = attachment_groups,
+};
+
+/**
+ * bpf_oom_sysfs_add() - show an attachment
+ * @att: all set but for being in the table; it owns its reference to the cgroup
+ *
+ * Context: process context.
+ * Return: 0; or an error, and then @att has been freed.
+ */
+int bpf_oom_sysfs_add(struct attachment *att)
+{
+	static atomic64_t last_id;
+	int ret;
+
+	att->id = atomic64_inc_return(&last_id);
+	ret = kobject_init_and_add(&att->kobj, &attachment_type, attachments_dir,
+				   "%llu", att->id);
+	if (ret)
+		kobject_put(&att->kobj);
+	return ret;
+}
+
+/**
+ * bpf_oom_sysfs_remove() - an attachment has ended
+ * @att: it, not in the table any more; freed
+ *
+ * Context: process context, waits for who is reading a file of it.
+ */
+void bpf_oom_sysfs_remove(struct attachment *att)
+{
+	kobject_del(&att->kobj);
+	kobject_put(&att->kobj);
+}
+
+static ssize_t abi_show(struct kobject *kobj, struct kobj_attribute *attr,
+			char *buf)
+{
+	return sysfs_emit(buf, "%d\n", BPF_OOM_ABI);
+}
+
+static struct kobj_attribute abi_attribute = __ATTR_RO(abi);
+
+int bpf_oom_sysfs_init(void)
+{
+	int ret = -ENOMEM;
+
+	top_dir = kobject_create_and_add("bpf_oom", kernel_kobj);
+	if (!top_dir)
+		return ret;
+	attachments_dir = kobject_create_and_add("attachments", top_dir);
+	if (!attachments_dir)
+		goto err_put_top;
+	ret = sysfs_create_file(top_dir, &abi_attribute.attr);
+	if (ret)
+		goto err_put_attachments;
+	return 0;
+
+err_put_attachments:
+	kobject_put(attachments_dir);
+err_put_top:
+	kobject_put(top_dir);
+	return ret;
+}
+
+/* All attachments are gone, since they pin the module. */
+void bpf_oom_sysfs_exit(void)
+{
+	kobject_put(attachments_dir);
+	kobject_put(top_dir);
+}

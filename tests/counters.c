@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What an attachment has done so far: /sys/kernel/bpf_oom */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/types.h>
+#include <bpf/bpf.h>
+#include <bpf_oom/oom.h>
+
+#include "harness.h"
+#include "hooktest.h"
+#include "seen.h"
+
+static void oom_in_dom(void)
+{
+	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+}
+
+/* What the kernel has killed may take its time, and be chosen again until then. */
+static void wait_for_deaths(const pid_t *pid, int nr, int want)
+{
+	for (int ms = 0; ms < 60000; ms += 20) {
+		int dead = 0;
+
+		for (int i = 0; i < nr; i++)
+			dead += !alive(pid[i]);
+		if (dead == want)
+			return;
+		usleep(20000);
+	}
+	FAIL("not %d have died", want);
+}
+
+static void check_counts(const char *policy, int handled, int kills, int waits,
+			 int declined, int errors)
+{
+	CHECK_EQ(seen_number(policy, "asked"), handled + declined + errors);
+	CHECK_EQ(seen_number(policy, "handled"), handled);
+	CHECK_EQ(seen_number(policy, "kills"), kills);
+	CHECK_EQ(seen_number(policy, "waits"), waits);
+	CHECK_EQ(seen_number(policy, "declined"), declined);
+	CHECK_EQ(seen_number(policy, "errors"), errors);
+}
+
+TEST(counters_of_an_attachment)
+{
+	struct policy *p;
+	pid_t pid[5];
+	int i;
+
+	cg_make_limited("dom", 60);
+	cg_make("out");
+	for (i = 0; i < 5; i++)
+		pid[i] = hog(i == 4 ? "out" : "dom", 5, 0);
+	p = policy_on("counted", "dom", 0);
+	check_counts("counted", 0, 0, 0, 0, 0);
+	oom_in_dom();
+	check_counts("counted", 0, 0, 0, 1, 0);
+	wait_for_deaths(pid, 5, 1);
+	policy_control(p)->ret = -12;
+	oom_in_dom();
+	check_counts("counted", 0, 0, 0, 1, 1);
+	wait_for_deaths(pid, 5, 2);
+	policy_control(p)->ret = 1;
+	for (i = 0; i < 4; i++) {
+		if (!alive(pid[i]))
+			continue;
+		policy_control(p)->kill_pid[0] = pid[i];
+		oom_in_dom();
+		CHECK(killed(pid[i]), "the policy's choice lives");
+		break;
+	}
+	check_counts("counted", 1, 1, 0, 1, 1);
+	/* A kill that is refused. */
+	policy_control(p)->killed[0] = 0;
+	policy_control(p)->kill_pid[0] = pid[4];
+	oom_in_dom();
+	CHECK_EQ(policy_control(p)->kill_ret[0], -EXDEV);
+	check_counts("counted", 1, 1, 0, 1, 2);
+	CHECK(seen_number("counted", "time_max_ns") > 0, "no time");
+	CHECK(seen_number("counted", "time_total_ns") >
+	      seen_number("counted", "time_max_ns"), "the sum is no sum");
+	for (i = 0; i < 5; i++)
+		reap(pid[i]);
+	policy_close(p);
+}
+
+TEST(counters_tell_which_attachment_it_is)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+	struct policy *p, *by;
+
+	cg_make("dom");
+	p = policy_on("known", "dom", 0);
+	CHECK(!bpf_link_get_info_by_fd(policy_link_fd(p), &info, &len), "link info");
+	CHECK_EQ(seen_number("known", "link_id"), info.id);
+	CHECK_EQ(seen_number("known", "cgroup_id"), (long long)cg_id("dom"));
+	by = policy_open("successor", "dom");
+	CHECK(!policy_load(by), "load");
+	CHECK_EQ(policy_replace(p, by), 0);
+	CHECK_EQ(seen_attachment("known"), 0);
+	CHECK_EQ(seen_number("successor", "link_id"), info.id);
+	policy_close(by);
+	CHECK_EQ(seen_attachment("successor"), 0);
+	policy_close(p);
+}
+
+TEST(counters_go_with_an_attachment_that_fails)
+{
+	struct policy *p;
+
+	need_memcg();
+	cg_make("gone");
+	p = policy_open("lost", "gone");
+	CHECK(!policy_load(p), "load");
+	CHECK(!cg_remove("gone"), "rmdir");
+	CHECK_EQ(policy_attach(p), -ENOENT);
+	CHECK_EQ(seen_attachment("lost"), 0);
+	CHECK(sh("ls /sys/kernel/bpf_oom/attachments | grep -q ."), "something is left");
+	policy_close(p);
+}
+
+TEST(counters_go_with_the_cgroup)
+{
+	struct policy *p;
+
+	cg_make("gone");
+	p = policy_on("left", "gone", 0);
+	CHECK(seen_attachment("left"), "not there");
+	CHECK(!cg_remove("gone"), "rmdir");
+	for (int i = 0; i < 500 && seen_attachment("left"); i++)
+		usleep(20000);
+	CHECK_EQ(seen_attachment("left"), 0);
+	policy_close(p);
+}
+
+TEST(counters_are_read_while_policies_come_and_go)
+{
+	pid_t reader[2];
+	struct policy *p;
+	int i;
+
+	cg_make("dom");
+	p = policy_open("fleeting", "dom");
+	CHECK(!policy_load(p), "load");
+	for (i = 0; i < 2; i++) {
+		reader[i] = fork();
+		if (reader[i])
+			continue;
+		for (;;)
+			sh("cat /sys/kernel/bpf_oom/attachments/*/* >/dev/null 2>&1");
+	}
+	for (i = 0; i < 200; i++) {
+		CHECK_EQ(policy_attach(p), 0);
+		policy_detach(p);
+	}
+	for (i = 0; i < 2; i++)
+		reap(reader[i]);
+	CHECK_EQ(seen_attachment("fleeting"), 0);
+	policy_close(p);
+}
+
+TEST(counters_that_are_open_do_not_hold_an_attachment)
+{
+	struct policy *p;
+	char path[128], buf[8];
+	FILE *f;
+
+	cg_make("dom");
+	p = policy_on("closed", "dom", 0);
+	snprintf(path, sizeof(path), "/sys/kernel/bpf_oom/attachments/%llu/asked",
+		 seen_attachment("closed"));
+	f = fopen(path, "r");
+	CHECK(f, "%s: %s", path, strerror(errno));
+	policy_close(p);
+	CHECK(!fgets(buf, sizeof(buf), f), "read from what is not there");
+	fclose(f);
+}
+
+TEST(the_number_of_the_interface_is_shown)
+{
+	char buf[16];
+
+	read_file("/sys/kernel/bpf_oom/abi", buf, sizeof(buf));
+	CHECK_EQ(atoi(buf), BPF_OOM_ABI);
+}
