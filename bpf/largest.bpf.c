@@ -135,7 +135,7 @@ out:
 }
 
 /* Returns a reference, or NULL when the kernel shall decide. */
-static struct mem_cgroup *find_largest(struct mem_cgroup *domain)
+static struct mem_cgroup *find_largest(struct oom_control *oc, struct mem_cgroup *domain)
 {
 	struct mem_cgroup *memcg, *smaller, *best = NULL;
 	struct cgroup_subsys_state *css;
@@ -166,6 +166,8 @@ static struct mem_cgroup *find_largest(struct mem_cgroup *domain)
 		verdict = judge(memcg);
 		if (verdict == CANDIDATE && leaf) {
 			size = freeable(memcg);
+			if (bpf_ksym_exists(bpf_oom_candidate_memcg))
+				bpf_oom_candidate_memcg(oc, memcg, size);
 			if (size > best_size) {
 				smaller = best;
 				best = memcg;
@@ -261,7 +263,7 @@ static int handle(struct oom_control *oc, struct mem_cgroup *domain)
 	int killed;
 
 	bpf_mem_cgroup_flush_stats(domain);
-	victim = find_largest(domain);
+	victim = find_largest(oc, domain);
 	if (!victim)
 		return 0;
 	killed = whole_cgroup ? kill_all(oc, victim) : kill_largest_task(oc, victim);

@@ -2,11 +2,56 @@
 /*
  * Keeping account of what policies do
  *
- * Around each call of a policy, by the task that handles the OOM, so one at a time.
+ * Around each call of a policy: its counters, and the record of the decision. All of that is done by the task that handles the OOM, so one at a time.
  */
 #include <linux/ktime.h>
+#include <linux/oom.h>
+#include <linux/timekeeping.h>
 
 #include "dispatch.h"
+
+/* The record of the OOM that is being handled, and no other is. */
+static struct record record;
+
+static void start_record(struct decision *d)
+{
+	struct cgroup *cgrp = bpf_oom_cgroup(d->oc);
+	struct record *r = &record;
+
+	memset(r, 0, sizeof(*r));
+	d->record = r;
+	d->first_ns = ktime_get_ns();
+	r->time_ns = ktime_get_boottime_ns();
+	r->memcg = d->oc->memcg;
+	r->cgroup_id = cgroup_id(cgrp);
+	cgroup_path(cgrp, r->cgroup, sizeof(r->cgroup));
+	r->order = d->oc->order;
+	strscpy(r->constraint, bpf_oom_constraint(d->oc), sizeof(r->constraint));
+	bpf_oom_note_kernel(d);
+}
+
+/* What was about a policy that has done nothing, and is told by @declined. */
+static void clear_policy(struct record *r)
+{
+	r->attachment = 0;
+	r->kills = 0;
+	r->nr_candidates = 0;
+	r->victim.pid = 0;
+}
+
+static void note_declined(struct decision *d, int ret, const char *why)
+{
+	struct record *r = d->record;
+	struct record_declined *declined;
+
+	if (r->nr_declined == RECORD_DECLINED)
+		return;
+	declined = &r->declined[r->nr_declined++];
+	strscpy(declined->name, d->ops->name, sizeof(declined->name));
+	declined->cgroup_id = cgroup_id(d->att->cgrp);
+	declined->ret = ret;
+	declined->why = why;
+}
 
 /**
  * bpf_oom_account_begin() - a policy is about to be asked
@@ -16,12 +61,30 @@
  */
 void bpf_oom_account_begin(struct decision *d)
 {
+	if (!d->record)
+		start_record(d);
 	d->asked++;
 	d->kills = 0;
 	d->ret = 0;
 	d->raised = false;
 	d->refused = false;
+	clear_policy(d->record);
 	d->began_ns = ktime_get_ns();
+}
+
+static void finish_record(struct decision *d, const char *policy,
+			  struct cgroup *cgrp, enum record_result result,
+			  u64 latency_ns)
+{
+	struct record *r = d->record;
+
+	strscpy(r->policy, policy, sizeof(r->policy));
+	r->policy_cgroup_id = cgroup_id(cgrp);
+	cgroup_path(cgrp, r->policy_cgroup, sizeof(r->policy_cgroup));
+	r->result = result;
+	r->asked = d->asked;
+	r->latency_ns = latency_ns;
+	bpf_oom_record_commit(r);
 }
 
 static bool is_error(const struct decision *d)
@@ -29,15 +92,24 @@ static bool is_error(const struct decision *d)
 	return d->ret < 0 || d->refused;
 }
 
-static void count(const struct decision *d, bool relief, u64 ns)
+static const char *why_declined(const struct decision *d)
+{
+	if (d->ret < 0)
+		return "error";
+	if (d->refused)
+		return "refused";
+	return d->ret == 1 ? "nothing-done" : "declined";
+}
+
+static void count(const struct decision *d, enum record_result result, u64 ns)
 {
 	struct attachment_count *c = &d->att->count;
 
 	bpf_oom_count(&c->asked, 1);
-	if (relief) {
+	if (result != RECORD_DEFAULT) {
 		bpf_oom_count(&c->handled, 1);
 		bpf_oom_count(&c->kills, d->kills);
-		bpf_oom_count(&c->waits, !d->kills && !d->raised);
+		bpf_oom_count(&c->waits, result == RECORD_WAIT);
 	} else {
 		bpf_oom_count(is_error(d) ? &c->errors : &c->declined, 1);
 	}
@@ -56,6 +128,39 @@ static void count(const struct decision *d, bool relief, u64 ns)
  */
 bool bpf_oom_account_end(struct decision *d, bool relief)
 {
-	count(d, relief, ktime_get_ns() - d->began_ns);
-	return relief;
+	enum record_result result = RECORD_DEFAULT;
+	u64 ns = ktime_get_ns() - d->began_ns;
+
+	if (d->kills)
+		result = RECORD_KILL;
+	else if (relief)
+		result = d->raised && d->ret == 1 ? RECORD_RAISE : RECORD_WAIT;
+	count(d, result, ns);
+	d->record->kills = d->kills;
+	if (relief) {
+		d->record->attachment = d->att->id;
+		finish_record(d, d->ops->name, d->att->cgrp, result, ns);
+		return true;
+	}
+	note_declined(d, d->ret, why_declined(d));
+	return false;
+}
+
+/**
+ * bpf_oom_account_fallback() - the kernel is to decide
+ * @d: the OOM
+ *
+ * Context: while the OOM is being handled.
+ */
+void bpf_oom_account_fallback(struct decision *d)
+{
+	u64 ns;
+
+	if (!d->record)
+		return;
+	ns = ktime_get_ns() - d->first_ns;
+	d->record->attachment = 0;
+	d->record->kills = 0;
+	d->record->victim.pid = 0;
+	finish_record(d, "default", &cgrp_dfl_root.cgrp, RECORD_DEFAULT, ns);
 }

@@ -3,8 +3,6 @@
  * An OOM asks the policies, nearest first
  */
 #include <linux/memcontrol.h>
-#include <linux/oom.h>
-#include <linux/oom_hook.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 
@@ -23,7 +21,14 @@ bool bpf_oom_enabled = true;
 /* Room for the paths in the report; used by one decision at a time. */
 static char policy_path[PATH_MAX], oom_path[PATH_MAX];
 
-static const char *constraint_text(const struct oom_control *oc)
+/**
+ * bpf_oom_constraint() - what kind of OOM it is
+ * @oc: the OOM
+ *
+ * Context: while it is being handled.
+ * Return: the kernel's name for it, or what was said when it was declared.
+ */
+const char *bpf_oom_constraint(const struct oom_control *oc)
 {
 	const char *text = oom_hook_text(oc);
 
@@ -42,7 +47,14 @@ static const char *constraint_text(const struct oom_control *oc)
 	return "?";
 }
 
-static struct cgroup *oom_cgroup(const struct oom_control *oc)
+/**
+ * bpf_oom_cgroup() - who is out of memory?
+ * @oc: the OOM
+ *
+ * Context: while it is being handled.
+ * Return: the cgroup that hit its limit, the root for the whole system.
+ */
+struct cgroup *bpf_oom_cgroup(const struct oom_control *oc)
 {
 #ifdef CONFIG_MEMCG
 	if (oc->memcg)
@@ -55,10 +67,10 @@ static struct cgroup *oom_cgroup(const struct oom_control *oc)
 static void report(const struct oom_control *oc, const char *name,
 		   struct cgroup *policy_cgrp, unsigned int kills)
 {
-	cgroup_path(oom_cgroup(oc), oom_path, sizeof(oom_path));
+	cgroup_path(bpf_oom_cgroup(oc), oom_path, sizeof(oom_path));
 	cgroup_path(policy_cgrp, policy_path, sizeof(policy_path));
 	pr_info("oom_policy=%s,policy_cgroup=%s,constraint=%s,oom_cgroup=%s,killed=%u\n",
-		name, policy_path, constraint_text(oc), oom_path, kills);
+		name, policy_path, bpf_oom_constraint(oc), oom_path, kills);
 }
 
 /* As rare as the kernel's own reports: it limits those in the same way. */
@@ -133,7 +145,7 @@ static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
 bool bpf_oom_handle(struct oom_control *oc)
 {
 	struct decision d = { .oc = oc, .task = current };
-	struct cgroup *cgrp = oom_cgroup(oc), *parent;
+	struct cgroup *cgrp = bpf_oom_cgroup(oc), *parent;
 	bool handled;
 
 	WRITE_ONCE(deciding, &d);
@@ -149,6 +161,8 @@ bool bpf_oom_handle(struct oom_control *oc)
 	} while (!handled && cgrp);
 	WRITE_ONCE(deciding, NULL);
 
+	if (!handled)
+		bpf_oom_account_fallback(&d);
 	/* Who has declared an OOM has said why, and nobody else may show it. */
 	if (!handled && (d.asked || oom_hook_text(oc)))
 		report_default(oc);

@@ -3,10 +3,13 @@
 #ifndef _BPF_OOM_DISPATCH_H
 #define _BPF_OOM_DISPATCH_H
 
+#include <linux/oom.h>
+#include <linux/oom_hook.h>
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 
 #include "internal.h"
+#include "record.h"
 
 /**
  * struct decision - an OOM that is being handled
@@ -21,6 +24,8 @@
  * @raised: it was a limit
  * @refused: a kill of it was refused
  * @ret: what its handler returned
+ * @record: what is known of the OOM; NULL before the first policy is asked
+ * @first_ns: when that was
  * @began_ns: when this policy was asked
  */
 struct decision {
@@ -34,17 +39,37 @@ struct decision {
 	bool raised;
 	bool refused;
 	int ret;
+	struct record *record;
+	u64 first_ns;
 	u64 began_ns;
 };
 
 /* dispatch.c */
 
 struct decision *bpf_oom_deciding(struct oom_control *oc);
+struct cgroup *bpf_oom_cgroup(const struct oom_control *oc);
+const char *bpf_oom_constraint(const struct oom_control *oc);
+
+/* Of the cgroup that is out of memory, 0: the system. */
+static inline u64 bpf_oom_domain(const struct oom_control *oc)
+{
+	return oc->memcg ? cgroup_id(bpf_oom_cgroup(oc)) : 0;
+}
 
 /* account.c: around each call of a policy */
 
 void bpf_oom_account_begin(struct decision *d);
 bool bpf_oom_account_end(struct decision *d, bool relief);
+void bpf_oom_account_fallback(struct decision *d);
+
+/* note.c: what goes into the record */
+
+void bpf_oom_note_kernel(struct decision *d);
+void bpf_oom_note_choice(struct decision *d, struct task_struct *task);
+void bpf_oom_note_kill(struct decision *d, const char *message, int ret);
+void bpf_oom_note_wait(struct decision *d, struct task_struct *task);
+void bpf_oom_note_ranked(struct decision *d, struct task_struct *task,
+			 enum oom_hook_verdict verdict);
 
 /*
  * Around each call of a program. A blocking allocation in it would come back to

@@ -110,6 +110,11 @@ void bpf_oom_sysfs_remove(struct attachment *att);
 int bpf_oom_sysfs_init(void);
 void bpf_oom_sysfs_exit(void);
 
+/* note.c: what policies tell */
+
+int bpf_oom_note_task(struct oom_control *oc, struct task_struct *task, s64 score);
+int bpf_oom_note_cgroup(struct oom_control *oc, struct cgroup *cgrp, s64 score);
+
 /* dispatch.c: an OOM asks the policies */
 
 extern bool bpf_oom_enabled;

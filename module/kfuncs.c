@@ -6,6 +6,7 @@
 #include <linux/btf_ids.h>
 #include <linux/ctype.h>
 #include <linux/module.h>
+#include <linux/memcontrol.h>
 #include <linux/oom.h>
 #include <linux/oom_hook.h>
 #include <linux/string.h>
@@ -92,6 +93,39 @@ __bpf_kfunc int bpf_oom_raise_max(struct oom_control *oc,
 				  struct mem_cgroup *memcg, u64 bytes)
 {
 	return bpf_oom_running_raise(oc, memcg, bytes);
+}
+
+/**
+ * bpf_oom_candidate_task() - note that a process is considered
+ * @oc: the OOM that the handler was called for
+ * @task: the process
+ * @score: what the policy thinks of it, in a unit of its own; more is worse
+ *
+ * For people: the record of the decision has the best 16, see bpfoom(8). Noted again,
+ * the last score counts.
+ *
+ * Context: handle_out_of_memory of bpf_oom_ops.
+ * Return: 0; -EINVAL for an @oc that is not being handled by this task.
+ */
+__bpf_kfunc int bpf_oom_candidate_task(struct oom_control *oc,
+				       struct task_struct *task, s64 score)
+{
+	return bpf_oom_note_task(oc, task, score);
+}
+
+/**
+ * bpf_oom_candidate_memcg() - note that a cgroup is considered
+ * @oc: the OOM that the handler was called for
+ * @memcg: the cgroup
+ * @score: as for bpf_oom_candidate_task()
+ *
+ * Context: handle_out_of_memory of bpf_oom_ops.
+ * Return: 0; -EINVAL for an @oc that is not being handled by this task.
+ */
+__bpf_kfunc int bpf_oom_candidate_memcg(struct oom_control *oc,
+					struct mem_cgroup *memcg, s64 score)
+{
+	return bpf_oom_note_cgroup(oc, memcg->css.cgroup, score);
 }
 
 /**
@@ -201,6 +235,8 @@ BTF_KFUNCS_START(bpf_oom_kfunc_ids)
 BTF_ID_FLAGS(func, bpf_oom_kill_process, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_oom_wait_victim, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_oom_raise_max, KF_SLEEPABLE | KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_oom_candidate_task, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_oom_candidate_memcg, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_task_is_oom_victim, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_oom_badness, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_out_of_memory, KF_SLEEPABLE | KF_TRUSTED_ARGS)

@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "internal.h"
+#include "record.h"
 
 static int provider_get(char *buf, const struct kernel_param *kp)
 {
@@ -56,32 +57,42 @@ static int __init bpf_oom_init(void)
 {
 	int ret;
 
-	ret = bpf_oom_sysfs_init();
+	ret = bpf_oom_record_init();
 	if (ret)
 		return ret;
+	ret = bpf_oom_sysfs_init();
+	if (ret)
+		goto err_record_exit;
 	ret = bpf_oom_attach_init();
 	if (ret)
 		goto err_sysfs_exit;
 	ret = bpf_psi_init();
 	if (ret)
 		goto err_attach_exit;
+	ret = bpf_oom_device_init();
+	if (ret)
+		goto err_psi_exit;
 	/* First what looks at our BTF; nobody uses it before we return. */
 	ret = bpf_oom_ops_init();
 	ret = ret ?: bpf_psi_ops_init();
 	ret = ret ?: bpf_oom_kfuncs_init();
 	ret = ret ?: bpf_oom_memcg_kfuncs_init();
 	if (ret)
-		goto err_psi_exit;
+		goto err_device_exit;
 	pr_info("version " BPF_OOM_VERSION ", hooked in by the %s\n",
 		oom_hook_provider());
 	return 0;
 
+err_device_exit:
+	bpf_oom_device_exit();
 err_psi_exit:
 	bpf_psi_exit();
 err_attach_exit:
 	bpf_oom_attach_exit();
 err_sysfs_exit:
 	bpf_oom_sysfs_exit();
+err_record_exit:
+	bpf_oom_record_exit();
 	pr_err("not loaded (%d)\n", ret);
 	return ret;
 }
@@ -93,9 +104,11 @@ module_init(bpf_oom_init);
  */
 static void __exit bpf_oom_exit(void)
 {
+	bpf_oom_device_exit();
 	bpf_psi_exit();
 	bpf_oom_attach_exit();
 	bpf_oom_sysfs_exit();
+	bpf_oom_record_exit();
 }
 module_exit(bpf_oom_exit);
 

@@ -18,12 +18,12 @@
 
 /**
  * struct scan - a scan in which a policy is asked
- * @ops: the policy
+ * @d: the OOM and the policy
  * @shown: the OOM as its program sees it: with what it has selected so far, by a
  *	reference, in ->chosen. That of the OOM itself belongs to the kernel
  */
 struct scan {
-	const struct bpf_oom_ops *ops;
+	struct decision *d;
 	struct oom_control shown;
 };
 
@@ -36,6 +36,19 @@ static void show_chosen(struct scan *s, struct task_struct *task)
 	s->shown.chosen = task;
 }
 
+static enum oom_hook_verdict hook_verdict(int verdict)
+{
+	switch (verdict) {
+	case BPF_EVAL_ABORT:
+		return OOM_HOOK_ABORT;
+	case BPF_EVAL_NEXT:
+		return OOM_HOOK_SKIP;
+	case BPF_EVAL_SELECT:
+		return OOM_HOOK_SELECT;
+	}
+	return OOM_HOOK_DEFAULT;
+}
+
 /* Under RCU. */
 static enum oom_hook_verdict evaluate(struct oom_control *oc,
 				      struct task_struct *task, void *arg)
@@ -45,19 +58,12 @@ static enum oom_hook_verdict evaluate(struct oom_control *oc,
 	int verdict;
 
 	noreclaim = bpf_oom_begin_program();
-	verdict = s->ops->evaluate_task(task, &s->shown);
+	verdict = s->d->ops->evaluate_task(task, &s->shown);
 	bpf_oom_end_program(noreclaim);
-
-	switch (verdict) {
-	case BPF_EVAL_ABORT:
-		return OOM_HOOK_ABORT;
-	case BPF_EVAL_NEXT:
-		return OOM_HOOK_SKIP;
-	case BPF_EVAL_SELECT:
+	if (verdict == BPF_EVAL_SELECT)
 		show_chosen(s, task);
-		return OOM_HOOK_SELECT;
-	}
-	return OOM_HOOK_DEFAULT;
+	bpf_oom_note_ranked(s->d, task, hook_verdict(verdict));
+	return hook_verdict(verdict);
 }
 
 /* Tells a policy that spares everybody from a domain with nobody to kill. */
@@ -93,7 +99,7 @@ static int kill_selected(struct decision *d, struct task_struct *task)
  */
 bool bpf_oom_rank(struct decision *d)
 {
-	struct scan s = { .ops = d->ops, .shown = *d->oc };
+	struct scan s = { .d = d, .shown = *d->oc };
 	struct task_struct *task;
 	int err;
 

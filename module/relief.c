@@ -41,7 +41,9 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 
 	if (!d)
 		return -EINVAL;
+	bpf_oom_note_choice(d, task);
 	ret = oom_hook_kill(oc, task, message);
+	bpf_oom_note_kill(d, message, ret);
 	if (!ret)
 		d->kills++;
 	else if (ret == 1)
@@ -73,6 +75,7 @@ int bpf_oom_running_wait(struct oom_control *oc, struct task_struct *task)
 		return -ESRCH;
 	if (!oom_hook_in_domain(oc, task))
 		return -EXDEV;
+	bpf_oom_note_wait(d, task);
 	d->relief = true;
 	return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -59,4 +60,72 @@ void set_param(const char *param, const char *value)
 	snprintf(path, sizeof(path), "/sys/module/bpf_oom/parameters/%s", param);
 	err = write_file(path, "%s", value);
 	CHECK(!err, "%s: %s", param, strerror(-err));
+}
+
+int records_open(void)
+{
+	int fd = open("/dev/bpf_oom", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	CHECK(fd >= 0, "/dev/bpf_oom: %s", strerror(errno));
+	CHECK(!lseek(fd, 0, SEEK_END), "lseek: %s", strerror(errno));
+	return fd;
+}
+
+const char *record_next(int fd)
+{
+	static char record[16384];
+	ssize_t n;
+
+	n = read(fd, record, sizeof(record) - 1);
+	if (n < 0) {
+		CHECK(errno == EAGAIN, "read: %s", strerror(errno));
+		return NULL;
+	}
+	record[n] = 0;
+	CHECK(n > 2 && !strcmp(record + n - 2, "\n\n"), "no empty line at the end");
+	return record;
+}
+
+const char *record_value(const char *record, const char *key, int nr)
+{
+	static char value[1024];
+	size_t len = strlen(key);
+	const char *line;
+
+	for (line = record; *line && *line != '\n'; line = strchr(line, '\n') + 1) {
+		if (strncmp(line, key, len) || line[len] != '=' || nr--)
+			continue;
+		snprintf(value, sizeof(value), "%.*s",
+			 (int)strcspn(line + len + 1, "\n"), line + len + 1);
+		return value;
+	}
+	return NULL;
+}
+
+const char *record_of(int fd, const char *policy)
+{
+	const char *record, *name;
+
+	while ((record = record_next(fd))) {
+		name = record_value(record, "policy", 0);
+		if (name && !strcmp(name, policy))
+			return record;
+	}
+	FAIL("no record of %s", policy);
+}
+
+void check_record(const char *record, const char *key, const char *want)
+{
+	const char *got = record_value(record, key, 0);
+
+	CHECK(got ? want && !strcmp(got, want) : !want, "%s is %s, expected %s",
+	      key, got ?: "not there", want ?: "nothing");
+}
+
+void check_record_number(const char *record, const char *key, long long want)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", want);
+	check_record(record, key, text);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the module shows of attachments in sysfs. */
+/* What the module shows: attachments in sysfs, records of decisions. */
 #ifndef TESTS_SEEN_H
 #define TESTS_SEEN_H
 
@@ -13,5 +13,15 @@ long long seen_number(const char *policy, const char *file);
 /* A parameter of the module, until the test ends: set it back to what util_init() has. */
 void set_param(const char *param, const char *value);
 
+/* Opens /dev/bpf_oom behind the last record. */
+int records_open(void);
+/* The next record, or NULL; valid until the next call. */
+const char *record_next(int fd);
+/* The next one of this policy; fails if there is none. */
+const char *record_of(int fd, const char *policy);
+/* The how manieth value of a key; NULL if there is none. Valid until the next call. */
+const char *record_value(const char *record, const char *key, int nr);
+void check_record(const char *record, const char *key, const char *want);
+void check_record_number(const char *record, const char *key, long long want);
 
 #endif /* TESTS_SEEN_H */

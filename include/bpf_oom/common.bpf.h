@@ -49,6 +49,14 @@ extern int bpf_oom_wait_victim(struct oom_control *oc, struct task_struct *task)
  */
 extern int bpf_oom_raise_max(struct oom_control *oc, struct mem_cgroup *memcg,
 			     u64 bytes) __ksym __weak;
+/*
+ * handle_out_of_memory of bpf_oom_ops only. Notes for the record of the decision who
+ * is considered and what the policy thinks of it; the worst have the highest score.
+ */
+extern int bpf_oom_candidate_task(struct oom_control *oc, struct task_struct *task,
+				  s64 score) __ksym __weak;
+extern int bpf_oom_candidate_memcg(struct oom_control *oc, struct mem_cgroup *memcg,
+				   s64 score) __ksym __weak;
 /* bpf_oom_ops programs only. Has the OOM killer chosen this task before? */
 extern bool bpf_task_is_oom_victim(struct task_struct *task) __ksym __weak;
 /*

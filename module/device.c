@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/bpf_oom: reads the records of decisions, and has a policy asked
+ *
+ * Reading is as from /dev/kmsg: each read() returns one record, lines "key=value"
+ * and an empty one at the end, beginning with the oldest; when there is no more it
+ * waits. -EPIPE: the reader was too slow, and goes on with the oldest that is left.
+ * lseek() goes to the oldest (SEEK_SET) and behind the last one (SEEK_END).
+ */
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/seq_buf.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+#include "record.h"
+
+#define TEXT_SIZE SZ_8K
+
+/**
+ * struct reader - an open file
+ * @lock: protects the rest, that is, readers of one file come one after the other;
+ *	held while text is copied to user space
+ * @seq: the record to read next
+ * @record: that record
+ * @text: the same as text
+ */
+struct reader {
+	struct mutex lock; /* protects what follows */
+	u64 seq;
+	struct record record;
+	char text[TEXT_SIZE];
+};
+
+static const char * const result_names[] = {
+	[RECORD_DEFAULT] = "default",
+	[RECORD_KILL] = "kill",
+	[RECORD_WAIT] = "wait",
+	[RECORD_RAISE] = "raise",
+};
+
+/* Names of processes and cgroups may hold anything; a line is to stay a line. */
+static void put(struct seq_buf *s, const char *key, const char *value)
+{
+	seq_buf_printf(s, "%s=", key);
+	for (; *value; value++)
+		seq_buf_putc(s, iscntrl(*value) ? '?' : *value);
+	seq_buf_putc(s, '\n');
+}
+
+static void put_candidates(struct seq_buf *s, const struct record *r)
+{
+	const struct record_candidate *c;
+	char line[RECORD_TEXT + 80];
+	unsigned int i;
+
+	for (i = 0; i < r->nr_candidates; i++) {
+		c = &r->candidates[i];
+		snprintf(line, sizeof(line), "%lld %d %llu %s", c->score, c->pid,
+			 c->cgroup_id, c->text);
+		put(s, "candidate", line);
+	}
+}
+
+static void put_declined(struct seq_buf *s, const struct record *r)
+{
+	const struct record_declined *d;
+	unsigned int i;
+
+	for (i = 0; i < r->nr_declined; i++) {
+		d = &r->declined[i];
+		seq_buf_printf(s, "declined=%s %llu %d %s\n", d->name,
+			       d->cgroup_id, d->ret, d->why);
+	}
+}
+
+static void put_victim(struct seq_buf *s, const struct record *r)
+{
+	if (!r->victim.pid)
+		return;
+	seq_buf_printf(s, "victim_pid=%d\nvictim_uid=%u\nvictim_rss_kb=%llu\n",
+		       r->victim.pid, r->victim.uid, r->victim.rss_kb);
+	put(s, "victim_comm", r->victim.comm);
+	put(s, "victim_cgroup", r->victim.cgroup);
+	put(s, "reason", r->reason);
+}
+
+static void put_kernel(struct seq_buf *s, const struct record *r)
+{
+	if (!r->kernel)
+		return;
+	put(s, "kernel", r->kernel);
+	if (!r->kernel_pid)
+		return;
+	seq_buf_printf(s, "kernel_pid=%d\nkernel_score=%ld\n", r->kernel_pid,
+		       r->kernel_score);
+	put(s, "kernel_comm", r->kernel_comm);
+}
+
+/* What there may be 16 of comes last; what does not fit in, which cannot be, goes. */
+static size_t format_record(const struct record *r, char *text, size_t size)
+{
+	struct seq_buf s;
+
+	seq_buf_init(&s, text, size - 1);
+	seq_buf_printf(&s, "seq=%llu\ntime_ns=%llu\ndomain=%s\n", r->seq,
+		       r->time_ns, r->memcg ? "memcg" : "system");
+	put(&s, "cgroup", r->cgroup);
+	seq_buf_printf(&s, "cgroup_id=%llu\norder=%d\n", r->cgroup_id, r->order);
+	put(&s, "constraint", r->constraint);
+	put(&s, "policy", r->policy);
+	put(&s, "policy_cgroup", r->policy_cgroup);
+	seq_buf_printf(&s, "policy_cgroup_id=%llu\nattachment=%llu\n",
+		       r->policy_cgroup_id, r->attachment);
+	put(&s, "result", result_names[r->result]);
+	seq_buf_printf(&s, "asked=%u\nkills=%u\nlatency_ns=%llu\n",
+		       r->asked, r->kills, r->latency_ns);
+	put_victim(&s, r);
+	put_kernel(&s, r);
+	put_declined(&s, r);
+	put_candidates(&s, r);
+	text[seq_buf_used(&s)] = '\n';
+	return seq_buf_used(&s) + 1;
+}
+
+static int device_open(struct inode *inode, struct file *file)
+{
+	struct reader *reader;
+	u64 next;
+
+	/* Also who was handed the file, or runs in a container that has it. */
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	reader = kvzalloc(sizeof(*reader), GFP_KERNEL);
+	if (!reader)
+		return -ENOMEM;
+	mutex_init(&reader->lock);
+	bpf_oom_record_range(&reader->seq, &next);
+	file->private_data = reader;
+	return 0;
+}
+
+static int device_release(struct inode *inode, struct file *file)
+{
+	kvfree(file->private_data);
+	return 0;
+}
+
+static bool has_record(u64 seq)
+{
+	u64 first, next;
+
+	bpf_oom_record_range(&first, &next);
+	return seq < next;
+}
+
+/* Waits without the lock, or a signal could not end a second reader. */
+static int wait_for_record(struct reader *reader, struct file *file)
+{
+	if (has_record(READ_ONCE(reader->seq)))
+		return 0;
+	if (file->f_flags & O_NONBLOCK)
+		return -EAGAIN;
+	return wait_event_interruptible(*bpf_oom_record_wait(),
+					has_record(READ_ONCE(reader->seq)));
+}
+
+static ssize_t read_record(struct reader *reader, char __user *buf, size_t count)
+{
+	u64 seq = reader->seq;
+	size_t len;
+	int ret;
+
+	ret = bpf_oom_record_get(&seq, &reader->record);
+	WRITE_ONCE(reader->seq, seq);
+	if (ret)
+		return ret;
+	len = format_record(&reader->record, reader->text, TEXT_SIZE);
+	if (len > count)
+		return -EINVAL;
+	if (copy_to_user(buf, reader->text, len))
+		return -EFAULT;
+	WRITE_ONCE(reader->seq, seq + 1);
+	return len;
+}
+
+static ssize_t device_read(struct file *file, char __user *buf, size_t count,
+			   loff_t *pos)
+{
+	struct reader *reader = file->private_data;
+	ssize_t ret;
+
+	do {
+		ret = wait_for_record(reader, file);
+		if (ret)
+			return ret;
+		if (mutex_lock_interruptible(&reader->lock))
+			return -ERESTARTSYS;
+		ret = read_record(reader, buf, count);
+		mutex_unlock(&reader->lock);
+		/* Another reader of this file was faster. */
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
+static __poll_t device_poll(struct file *file, poll_table *wait)
+{
+	struct reader *reader = file->private_data;
+	u64 first, next, seq;
+
+	poll_wait(file, bpf_oom_record_wait(), wait);
+	seq = READ_ONCE(reader->seq);
+	bpf_oom_record_range(&first, &next);
+	if (seq < first)
+		return EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLPRI;
+	return seq < next ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static loff_t device_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct reader *reader = file->private_data;
+	u64 first, next;
+
+	if (offset)
+		return -ESPIPE;
+	bpf_oom_record_range(&first, &next);
+	mutex_lock(&reader->lock);
+	switch (whence) {
+	case SEEK_SET:
+		WRITE_ONCE(reader->seq, first);
+		break;
+	case SEEK_END:
+		WRITE_ONCE(reader->seq, next);
+		break;
+	default:
+		offset = -EINVAL;
+	}
+	mutex_unlock(&reader->lock);
+	return offset;
+}
+
+static const struct file_operations device_fops = {
+	.owner = THIS_MODULE,
+	.open = device_open,
+	.release = device_release,
+	.read = device_read,
+	.poll = device_poll,
+	.llseek = device_llseek,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "bpf_oom",
+	.mode = 0600,
+	.fops = &device_fops,
+};
+
+int bpf_oom_device_init(void)
+{
+	return misc_register(&device);
+}
+
+void bpf_oom_device_exit(void)
+{
+	misc_deregister(&device);
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is known of a decision afterwards: /dev/bpf_oom */
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <linux/types.h>
+#include <bpf_oom/oom.h>
+
+#include "harness.h"
+#include "hooktest.h"
+#include "klog.h"
+#include "seen.h"
+
+/* A small task, and a larger one that the kernel would take. */
+struct scene {
+	pid_t small, large;
+};
+
+static struct scene make_scene(void)
+{
+	struct scene s;
+
+	cg_make_limited("dom", 80);
+	cg_make("dom/a");
+	s.small = hog("dom/a", 10, 0);
+	s.large = hog("dom/a", 30, 0);
+	return s;
+}
+
+static void end_scene(struct scene s)
+{
+	reap(s.small);
+	reap(s.large);
+}
+
+static void oom_in_dom(void)
+{
+	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+}
+
+TEST(a_record_says_who_was_killed_and_why)
+{
+	struct scene s = make_scene();
+	struct policy *p = policy_on("chooser", "dom", 1);
+	int fd = records_open();
+	const char *r;
+
+	policy_control(p)->kill_pid[0] = s.small;
+	oom_in_dom();
+	CHECK(killed(s.small), "the policy's choice lives");
+	r = record_of(fd, "chooser");
+	check_record(r, "domain", "memcg");
+	check_record(r, "cgroup", "/test/dom");
+	check_record_number(r, "cgroup_id", (long long)cg_id("dom"));
+	check_record_number(r, "order", 0);
+	check_record(r, "constraint", "CONSTRAINT_MEMCG");
+	check_record(r, "policy_cgroup", "/test/dom");
+	check_record_number(r, "policy_cgroup_id", (long long)cg_id("dom"));
+	check_record_number(r, "attachment", (long long)seen_attachment("chooser"));
+	check_record(r, "result", "kill");
+	check_record_number(r, "asked", 1);
+	check_record_number(r, "kills", 1);
+	check_record_number(r, "victim_pid", s.small);
+	check_record_number(r, "victim_uid", 0);
+	check_record(r, "victim_comm", "oomtest");
+	check_record(r, "victim_cgroup", "/test/dom/a");
+	check_record(r, "reason", "Test policy");
+	check_record(r, "kernel", "kill");
+	check_record_number(r, "kernel_pid", s.large);
+	check_record(r, "kernel_comm", "oomtest");
+	CHECK(atol(record_value(r, "victim_rss_kb", 0)) >= 10 * 1024, "rss_kb %s",
+	      record_value(r, "victim_rss_kb", 0));
+	CHECK(atol(record_value(r, "kernel_score", 0)) >= 30 * 256, "score %s",
+	      record_value(r, "kernel_score", 0));
+	CHECK(atoll(record_value(r, "latency_ns", 0)) > 0, "no latency");
+	CHECK(atoll(record_value(r, "time_ns", 0)) > 0, "no time");
+	CHECK(!record_next(fd), "two records for one OOM");
+	close(fd);
+	end_scene(s);
+	policy_close(p);
+}
+
+TEST(a_record_says_who_left_it_to_the_kernel)
+{
+	struct scene s = make_scene();
+	struct policy *first = policy_on("first", "dom", -12);
+	struct policy *second = policy_on("second", NULL, 1);
+	int fd = records_open();
+	char want[64];
+	const char *r;
+
+	oom_in_dom();
+	CHECK(killed(s.large), "the kernel chose somebody else");
+	r = record_of(fd, "default");
+	check_record(r, "result", "default");
+	check_record_number(r, "asked", 2);
+	check_record_number(r, "kills", 0);
+	check_record(r, "victim_pid", NULL);
+	check_record_number(r, "kernel_pid", s.large);
+	snprintf(want, sizeof(want), "first %llu -12 error", cg_id("dom"));
+	check_record(r, "declined", want);
+	CHECK(!strcmp(record_value(r, "declined", 1) ?: "", "second 1 1 nothing-done"),
+	      "second: %s", record_value(r, "declined", 1));
+	CHECK(!record_value(r, "declined", 2), "three were asked");
+	close(fd);
+	end_scene(s);
+	policy_close(first);
+	policy_close(second);
+}
+
+TEST(a_record_of_an_oom_of_the_system)
+{
+	struct policy *p = policy_on("chooser", NULL, 1);
+	int fd = records_open();
+	const char *r;
+	pid_t pid;
+
+	cg_make("a");
+	pid = hog("a", 10, 0);
+	policy_control(p)->kill_pid[0] = pid;
+	CHECK_EQ(hooktest("oom 0"), 1);
+	CHECK(killed(pid), "the policy's choice lives");
+	r = record_of(fd, "chooser");
+	check_record(r, "domain", "system");
+	check_record(r, "cgroup", "/");
+	check_record_number(r, "cgroup_id", 1);
+	check_record_number(r, "victim_pid", pid);
+	close(fd);
+	reap(pid);
+	policy_close(p);
+}
+
+TEST(a_record_has_the_tasks_that_were_ranked)
+{
+	struct scene s = make_scene();
+	struct policy *p = ranker_open("ranker", "dom", false);
+	int fd = records_open(), pid, i, seen = 0;
+	const char *r, *c;
+	char verdict[16];
+	long long score;
+
+	policy_control(p)->rank_pid[0] = s.small;
+	policy_control(p)->rank[0] = BPF_EVAL_SELECT;
+	policy_control(p)->rank_pid[1] = s.large;
+	policy_control(p)->rank[1] = BPF_EVAL_NEXT;
+	policy_start(p);
+	oom_in_dom();
+	CHECK(killed(s.small), "the policy's choice lives");
+	r = record_of(fd, "ranker");
+	check_record_number(r, "victim_pid", s.small);
+	check_record(r, "reason", "Out of memory (ranker)");
+	for (i = 0; (c = record_value(r, "candidate", i)); i++) {
+		CHECK(sscanf(c, "%lld %d %*u %15s oomtest", &score, &pid, verdict) == 3,
+		      "candidate=%s", c);
+		if (pid == s.small && !strcmp(verdict, "select") && i)
+			seen++;
+		if (pid == s.large && !strcmp(verdict, "skip") && score >= 30 * 256 && !i)
+			seen++;
+	}
+	CHECK_EQ(i, 2);
+	CHECK_EQ(seen, 2);
+	close(fd);
+	end_scene(s);
+	policy_close(p);
+}
+
+TEST(a_record_keeps_the_selected_task_among_the_best_sixteen)
+{
+	struct policy *p;
+	pid_t pid[20];
+	int fd, i;
+	const char *r;
+
+	cg_make_limited("dom", 120);
+	for (i = 0; i < 20; i++)
+		pid[i] = hog("dom", i ? 3 : 1, 0);
+	p = ranker_open("ranker", "dom", false);
+	policy_control(p)->rank_pid[0] = pid[0];
+	policy_control(p)->rank[0] = BPF_EVAL_SELECT;
+	policy_start(p);
+	fd = records_open();
+	oom_in_dom();
+	CHECK(killed(pid[0]), "the policy's choice lives");
+	r = record_of(fd, "ranker");
+	CHECK(strstr(record_value(r, "candidate", 15) ?: "", " select oomtest"),
+	      "the last one is %s", record_value(r, "candidate", 15));
+	CHECK(!record_value(r, "candidate", 16), "more than 16");
+	close(fd);
+	for (i = 0; i < 20; i++)
+		reap(pid[i]);
+	policy_close(p);
+}
+
+TEST(a_record_has_the_cgroups_that_largest_compares)
+{
+	int fd = records_open(), i, found = 0;
+	char want[64];
+	const char *r, *c;
+	pid_t a, b;
+
+	cg_make_limited("dom", 100);
+	cg_make("dom/small");
+	cg_make("dom/large");
+	a = hog("dom/small", 10, 0);
+	b = hog("dom/large", 30, 0);
+	CHECK(!sh("bpfoom attach largest"), "attach");
+	oom_in_dom();
+	CHECK(killed(b), "the largest cgroup lives");
+	r = record_of(fd, "largest");
+	snprintf(want, sizeof(want), " 0 %llu small", cg_id("dom/small"));
+	for (i = 0; (c = record_value(r, "candidate", i)); i++)
+		found += !!strstr(c, want);
+	CHECK_EQ(i, 2);
+	CHECK_EQ(found, 1);
+	CHECK(strstr(record_value(r, "candidate", 0), " large"), "not the largest first");
+	CHECK(!sh("bpfoom detach largest"), "detach");
+	close(fd);
+	reap(a);
+	reap(b);
+}
+
+TEST(a_record_without_explanation_has_neither_the_kernels_choice_nor_ranks)
+{
+	struct scene s = make_scene();
+	struct policy *p = ranker_open("ranker", "dom", false);
+	int fd = records_open();
+	const char *r;
+
+	policy_start(p);
+	set_param("explain", "N");
+	oom_in_dom();
+	set_param("explain", "Y");
+	CHECK(killed(s.large), "by the kernel's rule");
+	r = record_of(fd, "ranker");
+	check_record_number(r, "victim_pid", s.large);
+	check_record(r, "kernel", NULL);
+	check_record(r, "kernel_pid", NULL);
+	check_record(r, "candidate", NULL);
+	close(fd);
+	end_scene(s);
+	policy_close(p);
+}
+
+TEST(a_record_is_lines_whatever_a_process_is_called)
+{
+	struct policy *p;
+	const char *r;
+	pid_t pid;
+	int fd;
+
+	cg_make_limited("dom", 40);
+	prctl(PR_SET_NAME, "a\nseq=7");
+	pid = hog("dom", 5, 0);
+	prctl(PR_SET_NAME, "oomtest");
+	p = policy_on("chooser", "dom", 1);
+	policy_control(p)->kill_pid[0] = pid;
+	fd = records_open();
+	oom_in_dom();
+	CHECK(killed(pid), "the policy's choice lives");
+	r = record_of(fd, "chooser");
+	check_record(r, "victim_comm", "a?seq=7");
+	CHECK(!record_value(r, "seq", 1), "a name made a line");
+	close(fd);
+	reap(pid);
+	policy_close(p);
+}
+
+TEST(records_are_for_root_only)
+{
+	CHECK(sh("setpriv --reuid 65534 --regid 65534 --clear-groups cat /dev/bpf_oom"),
+	      "anybody can read them");
+	CHECK(sh("setpriv --bounding-set -all %s 2>/dev/null",
+		 "dd if=/dev/bpf_oom bs=16k count=1 iflag=nonblock"),
+	      "read without CAP_SYS_ADMIN");
+}
