@@ -23,6 +23,7 @@ static void start_record(struct decision *d)
 	d->first_ns = ktime_get_ns();
 	r->time_ns = ktime_get_boottime_ns();
 	r->memcg = d->oc->memcg;
+	r->rehearsal = d->rehearsal;
 	r->cgroup_id = cgroup_id(cgrp);
 	cgroup_path(cgrp, r->cgroup, sizeof(r->cgroup));
 	r->order = d->oc->order;
@@ -33,6 +34,7 @@ static void start_record(struct decision *d)
 /* What was about a policy that has done nothing, and is told by @declined. */
 static void clear_policy(struct record *r)
 {
+	r->dry_run = false;
 	r->attachment = 0;
 	r->kills = 0;
 	r->nr_candidates = 0;
@@ -53,14 +55,24 @@ static void note_declined(struct decision *d, int ret, const char *why)
 	declined->why = why;
 }
 
+static bool is_asked(const struct decision *d)
+{
+	if (d->rehearsal)
+		return d->att->id == d->rehearsal;
+	return !(d->ops->flags & BPF_OOM_F_REHEARSAL);
+}
+
 /**
  * bpf_oom_account_begin() - a policy is about to be asked
  * @d: the OOM, with the policy
  *
  * Context: while the OOM is being handled.
+ * Return: false if it is not to be asked: it is not the one that is rehearsed.
  */
-void bpf_oom_account_begin(struct decision *d)
+bool bpf_oom_account_begin(struct decision *d)
 {
+	if (!is_asked(d))
+		return false;
 	if (!d->record)
 		start_record(d);
 	d->asked++;
@@ -68,8 +80,10 @@ void bpf_oom_account_begin(struct decision *d)
 	d->ret = 0;
 	d->raised = false;
 	d->refused = false;
+	d->dry_run = d->rehearsal || (d->ops->flags & BPF_OOM_F_DRY_RUN);
 	clear_policy(d->record);
 	d->began_ns = ktime_get_ns();
+	return true;
 }
 
 static void finish_record(struct decision *d, const char *policy,
@@ -92,8 +106,11 @@ static bool is_error(const struct decision *d)
 	return d->ret < 0 || d->refused;
 }
 
-static const char *why_declined(const struct decision *d)
+static const char *why_declined(const struct decision *d,
+				enum record_result result)
 {
+	if (result != RECORD_DEFAULT)
+		return "dry-run";
 	if (d->ret < 0)
 		return "error";
 	if (d->refused)
@@ -106,7 +123,7 @@ static void count(const struct decision *d, enum record_result result, u64 ns)
 	struct attachment_count *c = &d->att->count;
 
 	bpf_oom_count(&c->asked, 1);
-	if (result != RECORD_DEFAULT) {
+	if (result != RECORD_DEFAULT && !d->dry_run) {
 		bpf_oom_count(&c->handled, 1);
 		bpf_oom_count(&c->kills, d->kills);
 		bpf_oom_count(&c->waits, result == RECORD_WAIT);
@@ -135,14 +152,19 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 		result = RECORD_KILL;
 	else if (relief)
 		result = d->raised && d->ret == 1 ? RECORD_RAISE : RECORD_WAIT;
-	count(d, result, ns);
+	if (!d->rehearsal)
+		count(d, result, ns);
 	d->record->kills = d->kills;
-	if (relief) {
+	if (relief || d->dry_run) {
+		d->record->dry_run = d->dry_run;
 		d->record->attachment = d->att->id;
 		finish_record(d, d->ops->name, d->att->cgrp, result, ns);
-		return true;
 	}
-	note_declined(d, d->ret, why_declined(d));
+	if (relief && !d->dry_run)
+		return true;
+	note_declined(d, d->ret, why_declined(d, result));
+	if (d->dry_run)
+		clear_policy(d->record);
 	return false;
 }
 
@@ -156,7 +178,7 @@ void bpf_oom_account_fallback(struct decision *d)
 {
 	u64 ns;
 
-	if (!d->record)
+	if (!d->record || d->rehearsal)
 		return;
 	ns = ktime_get_ns() - d->first_ns;
 	d->record->attachment = 0;

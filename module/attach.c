@@ -389,6 +389,31 @@ void bpf_oom_wait_for_programs(void)
 }
 
 /**
+ * bpf_oom_attached_cgroup() - where is this attachment?
+ * @id: its number
+ *
+ * Context: process context.
+ * Return: a reference to the cgroup, NULL if there is no such attachment.
+ */
+struct cgroup *bpf_oom_attached_cgroup(u64 id)
+{
+	struct cgroup *cgrp = NULL;
+	struct attachment *att;
+	int bkt;
+
+	mutex_lock(&attach_mutex);
+	hash_for_each(attachments, bkt, att, node) {
+		if (att->id != id)
+			continue;
+		cgrp = att->cgrp;
+		cgroup_get(cgrp);
+		break;
+	}
+	mutex_unlock(&attach_mutex);
+	return cgrp;
+}
+
+/**
  * bpf_oom_attached_ops() - the policy of an attachment
  * @att: the attachment, which must not go away
  * @ops: set to the policy, until bpf_oom_attached_ops_put()

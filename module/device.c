@@ -6,6 +6,9 @@
  * and an empty one at the end, beginning with the oldest; when there is no more it
  * waits. -EPIPE: the reader was too slow, and goes on with the oldest that is left.
  * lseek() goes to the oldest (SEEK_SET) and behind the last one (SEEK_END).
+ *
+ * Writing "rehearse N" asks the policy of attachment N about an OOM of its cgroup
+ * that is none; the record of that is read as any other.
  */
 #include <linux/capability.h>
 #include <linux/fs.h>
@@ -118,8 +121,9 @@ static size_t format_record(const struct record *r, char *text, size_t size)
 	seq_buf_printf(&s, "policy_cgroup_id=%llu\nattachment=%llu\n",
 		       r->policy_cgroup_id, r->attachment);
 	put(&s, "result", result_names[r->result]);
-	seq_buf_printf(&s, "asked=%u\nkills=%u\nlatency_ns=%llu\n",
-		       r->asked, r->kills, r->latency_ns);
+	seq_buf_printf(&s, "dry_run=%d\nrehearsal=%d\nasked=%u\nkills=%u\nlatency_ns=%llu\n",
+		       r->dry_run, r->rehearsal, r->asked, r->kills,
+		       r->latency_ns);
 	put_victim(&s, r);
 	put_kernel(&s, r);
 	put_declined(&s, r);
@@ -208,6 +212,24 @@ static ssize_t device_read(struct file *file, char __user *buf, size_t count,
 	return ret;
 }
 
+static ssize_t device_write(struct file *file, const char __user *buf,
+			    size_t count, loff_t *pos)
+{
+	char command[40], end;
+	u64 attachment;
+	int ret;
+
+	if (count >= sizeof(command))
+		return -EINVAL;
+	if (copy_from_user(command, buf, count))
+		return -EFAULT;
+	command[count] = '\0';
+	if (sscanf(command, "rehearse %llu %c", &attachment, &end) != 1)
+		return -EINVAL;
+	ret = bpf_oom_rehearse(attachment);
+	return ret ?: count;
+}
+
 static __poll_t device_poll(struct file *file, poll_table *wait)
 {
 	struct reader *reader = file->private_data;
@@ -249,6 +271,7 @@ static const struct file_operations device_fops = {
 	.open = device_open,
 	.release = device_release,
 	.read = device_read,
+	.write = device_write,
 	.poll = device_poll,
 	.llseek = device_llseek,
 };

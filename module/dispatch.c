@@ -128,9 +128,10 @@ static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
 		return false;
 	d->att = att;
 	d->ops = ops;
-	bpf_oom_account_begin(d);
+	if (!bpf_oom_account_begin(d))
+		return false;
 	relief = call_handler(d) || bpf_oom_rank(d);
-	if (d->kills)
+	if (d->kills && !d->dry_run)
 		report(d->oc, ops->name, att->cgrp, d->kills);
 	return bpf_oom_account_end(d, relief);
 }
@@ -144,7 +145,9 @@ static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
  */
 bool bpf_oom_handle(struct oom_control *oc)
 {
-	struct decision d = { .oc = oc, .task = current };
+	struct decision d = {
+		.oc = oc, .task = current, .rehearsal = bpf_oom_rehearsed(),
+	};
 	struct cgroup *cgrp = bpf_oom_cgroup(oc), *parent;
 	bool handled;
 
@@ -161,6 +164,10 @@ bool bpf_oom_handle(struct oom_control *oc)
 	} while (!handled && cgrp);
 	WRITE_ONCE(deciding, NULL);
 
+	if (d.rehearsal) {
+		bpf_oom_rehearsed_done(d.asked);
+		return handled;
+	}
 	if (!handled)
 		bpf_oom_account_fallback(&d);
 	/* Who has declared an OOM has said why, and nobody else may show it. */

@@ -23,7 +23,9 @@
  *	its way out, or a limit that lets the charge go on
  * @raised: it was a limit
  * @refused: a kill of it was refused
+ * @dry_run: it only says what it would do
  * @ret: what its handler returned
+ * @rehearsal: there is no OOM, and only the attachment with this number is asked
  * @record: what is known of the OOM; NULL before the first policy is asked
  * @first_ns: when that was
  * @began_ns: when this policy was asked
@@ -38,7 +40,9 @@ struct decision {
 	bool relief;
 	bool raised;
 	bool refused;
+	bool dry_run;
 	int ret;
+	u64 rehearsal;
 	struct record *record;
 	u64 first_ns;
 	u64 began_ns;
@@ -58,7 +62,7 @@ static inline u64 bpf_oom_domain(const struct oom_control *oc)
 
 /* account.c: around each call of a policy */
 
-void bpf_oom_account_begin(struct decision *d);
+bool bpf_oom_account_begin(struct decision *d);
 bool bpf_oom_account_end(struct decision *d, bool relief);
 void bpf_oom_account_fallback(struct decision *d);
 

@@ -97,6 +97,7 @@ bool bpf_oom_attached_ask(struct cgroup *cgrp,
 				      const struct bpf_oom_ops *ops, void *arg),
 			  void *arg);
 void bpf_oom_wait_for_programs(void);
+struct cgroup *bpf_oom_attached_cgroup(u64 id);
 int bpf_oom_attached_ops(struct attachment *att, const struct bpf_oom_ops **ops);
 void bpf_oom_attached_ops_put(int idx);
 void bpf_oom_cgroup_offline(struct cgroup *cgrp);
@@ -109,6 +110,12 @@ int bpf_oom_sysfs_add(struct attachment *att);
 void bpf_oom_sysfs_remove(struct attachment *att);
 int bpf_oom_sysfs_init(void);
 void bpf_oom_sysfs_exit(void);
+
+/* rehearse.c: asking one policy about an OOM that is none */
+
+int bpf_oom_rehearse(u64 attachment);
+u64 bpf_oom_rehearsed(void);
+void bpf_oom_rehearsed_done(bool asked);
 
 /* note.c: what policies tell */
 

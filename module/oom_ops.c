@@ -139,6 +139,9 @@ static int bpf_oom_ops_check_member(const struct btf_type *t,
 	return -EINVAL;
 }
 
+#define ATTACH_FLAGS \
+	((u64)(BPF_OOM_F_BEFORE | BPF_OOM_F_DRY_RUN | BPF_OOM_F_REHEARSAL))
+
 /* 1: copied. 0: leave it to the core, which accepts zeroes only. */
 static int bpf_oom_ops_init_member(const struct btf_type *t,
 				   const struct btf_member *member,
@@ -155,7 +158,7 @@ static int bpf_oom_ops_init_member(const struct btf_type *t,
 		ops->cgroup_id = uops->cgroup_id;
 		return 1;
 	case offsetof(struct bpf_oom_ops, flags):
-		if (uops->flags & ~(u64)BPF_OOM_F_BEFORE) {
+		if (uops->flags & ~ATTACH_FLAGS) {
 			pr_warn_ratelimited("policy %.63s: unknown flags %#llx\n",
 					    uops->name, uops->flags);
 			return -EINVAL;

@@ -85,6 +85,8 @@ struct record_victim {
  * @seq: its number, from 1
  * @time_ns: when the OOM came, by the clock that runs while suspended
  * @memcg: it is that of a cgroup, not of the system
+ * @dry_run: the policy could not act
+ * @rehearsal: there was no OOM
  * @attachment: the number of the attachment that decided; 0: the kernel
  * @cgroup_id: of the cgroup that hit its limit, the root's for the system
  * @cgroup: its path
@@ -93,7 +95,7 @@ struct record_victim {
  * @policy: who decided, "default": the kernel
  * @policy_cgroup_id: where it is attached
  * @policy_cgroup: the path of that
- * @result: what it did
+ * @result: what it did, or in a dry run would have done
  * @asked: how many policies had been asked until then
  * @kills: how many processes it killed
  * @latency_ns: how long that took it; with RECORD_DEFAULT all policies
@@ -112,6 +114,8 @@ struct record {
 	u64 seq;
 	u64 time_ns;
 	bool memcg;
+	bool dry_run;
+	bool rehearsal;
 	u64 attachment;
 	u64 cgroup_id;
 	char cgroup[RECORD_PATH];

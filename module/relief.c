@@ -42,7 +42,8 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 	if (!d)
 		return -EINVAL;
 	bpf_oom_note_choice(d, task);
-	ret = oom_hook_kill(oc, task, message);
+	ret = d->dry_run ? oom_hook_may_kill(oc, task) :
+			   oom_hook_kill(oc, task, message);
 	bpf_oom_note_kill(d, message, ret);
 	if (!ret)
 		d->kills++;
@@ -94,6 +95,12 @@ static bool in_reach(const struct decision *d, struct mem_cgroup *memcg)
 	return cgroup_is_descendant(cgrp, oom) || cgroup_is_descendant(oom, cgrp);
 }
 
+/* In a dry run. */
+static int may_raise_max(const struct mem_cgroup *memcg, unsigned long pages)
+{
+	return pages <= READ_ONCE(memcg->memory.max) ? -EINVAL : 0;
+}
+
 /* As the kernel's own write to memory.max does, but never down. */
 static int raise_max(const struct decision *d, struct mem_cgroup *memcg,
 		     unsigned long pages)
@@ -114,14 +121,21 @@ static int raise_max(const struct decision *d, struct mem_cgroup *memcg,
 	return 0;
 }
 
-/* Would the charge that failed fit now, here and in all above? */
-static bool charge_fits(const struct oom_control *oc)
+/*
+ * Would the charge that failed fit now, here and in all above? If the limit of
+ * @raised were @pages, that is: in a dry run it is not.
+ */
+static bool charge_fits(const struct oom_control *oc,
+			const struct mem_cgroup *raised, unsigned long pages)
 {
 	struct page_counter *counter = &oc->memcg->memory;
+	unsigned long max;
 
 	for (; counter; counter = counter->parent) {
-		if (page_counter_read(counter) + (1UL << oc->order) >
-		    READ_ONCE(counter->max))
+		max = READ_ONCE(counter->max);
+		if (counter == &raised->memory)
+			max = max(max, pages);
+		if (page_counter_read(counter) + (1UL << oc->order) > max)
 			return false;
 	}
 	return true;
@@ -150,8 +164,9 @@ int bpf_oom_running_raise(struct oom_control *oc, struct mem_cgroup *memcg,
 		return -EOPNOTSUPP;
 	if (!in_reach(d, memcg))
 		return -EXDEV;
-	ret = raise_max(d, memcg, pages);
-	if (!ret && charge_fits(oc)) {
+	ret = d->dry_run ? may_raise_max(memcg, pages) :
+			   raise_max(d, memcg, pages);
+	if (!ret && charge_fits(oc, memcg, pages)) {
 		d->relief = true;
 		d->raised = true;
 	}

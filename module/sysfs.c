@@ -43,6 +43,18 @@ static ssize_t name_show(struct attachment *att, char *buf)
 	return len;
 }
 
+static ssize_t dry_run_show(struct attachment *att, char *buf)
+{
+	const struct bpf_oom_ops *ops;
+	ssize_t len;
+	int idx;
+
+	idx = bpf_oom_attached_ops(att, &ops);
+	len = sysfs_emit(buf, "%d\n", !!(ops->flags & BPF_OOM_F_DRY_RUN));
+	bpf_oom_attached_ops_put(idx);
+	return len;
+}
+
 static ssize_t cgroup_id_show(struct attachment *att, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n", cgroup_id(att->cgrp));
@@ -57,6 +69,11 @@ static ssize_t link_id_show(struct attachment *att, char *buf)
 static struct attachment_attribute name_attribute = {
 	.attr = { .name = "name", .mode = 0444 },
 	.show = name_show,
+};
+
+static struct attachment_attribute dry_run_attribute = {
+	.attr = { .name = "dry_run", .mode = 0444 },
+	.show = dry_run_show,
 };
 
 static struct attachment_attribute cgroup_id_attribute = {
@@ -112,6 +129,7 @@ static struct attachment_attribute counter_attributes[COUNTERS] = {
 
 static struct attribute *attachment_attrs[] = {
 	&name_attribute.attr,
+	&dry_run_attribute.attr,
 	&cgroup_id_attribute.attr,
 	&link_id_attribute.attr,
 	&counter_attributes[ASKED].attr,

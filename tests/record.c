@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is known of a decision afterwards: /dev/bpf_oom */
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/types.h>
@@ -11,6 +13,8 @@
 #include "hooktest.h"
 #include "klog.h"
 #include "seen.h"
+
+#define RECORDS 64
 
 /* A small task, and a larger one that the kernel would take. */
 struct scene {
@@ -59,6 +63,8 @@ TEST(a_record_says_who_was_killed_and_why)
 	check_record_number(r, "policy_cgroup_id", (long long)cg_id("dom"));
 	check_record_number(r, "attachment", (long long)seen_attachment("chooser"));
 	check_record(r, "result", "kill");
+	check_record_number(r, "dry_run", 0);
+	check_record_number(r, "rehearsal", 0);
 	check_record_number(r, "asked", 1);
 	check_record_number(r, "kills", 1);
 	check_record_number(r, "victim_pid", s.small);
@@ -266,6 +272,86 @@ TEST(a_record_is_lines_whatever_a_process_is_called)
 	policy_close(p);
 }
 
+TEST(records_are_read_as_from_kmsg)
+{
+	struct policy *p;
+	struct pollfd pfd = { .events = POLLIN };
+	char buf[16384];
+	int fd;
+
+	cg_make_limited("dom", 40);
+	hog("dom", 5, 0);
+	p = policy_on("chooser", "dom", 0);
+	fd = records_open();
+	pfd.fd = fd;
+	CHECK_EQ(read(fd, buf, sizeof(buf)), -1);
+	CHECK_EQ(errno, EAGAIN);
+	CHECK_EQ(poll(&pfd, 1, 0), 0);
+	CHECK_EQ(rehearse("chooser"), 0);
+	CHECK_EQ(poll(&pfd, 1, 0), 1);
+	CHECK_EQ(pfd.revents, POLLIN);
+	CHECK_EQ(read(fd, buf, 20), -1);
+	CHECK_EQ(errno, EINVAL);
+	CHECK(record_next(fd), "it was lost by a read that was too short");
+	CHECK(!record_next(fd), "read twice");
+	CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
+	CHECK(record_next(fd), "nothing after SEEK_SET");
+	CHECK_EQ(lseek(fd, 0, SEEK_END), 0);
+	CHECK(!record_next(fd), "something after SEEK_END");
+	CHECK_EQ(lseek(fd, 1, SEEK_SET), -1);
+	CHECK_EQ(errno, ESPIPE);
+	CHECK_EQ(lseek(fd, 0, SEEK_CUR), -1);
+	CHECK_EQ(errno, EINVAL);
+	close(fd);
+	policy_close(p);
+}
+
+TEST(records_wait_for_the_next_one)
+{
+	struct policy *p;
+	pid_t pid;
+	int fd, status;
+
+	cg_make_limited("dom", 40);
+	hog("dom", 5, 0);
+	p = policy_on("chooser", "dom", 0);
+	fd = records_open();
+	CHECK(!fcntl(fd, F_SETFL, 0), "fcntl");
+	pid = fork();
+	if (!pid)
+		_exit(!record_next(fd));
+	usleep(500000);
+	CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
+	CHECK_EQ(rehearse("chooser"), 0);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+	close(fd);
+	policy_close(p);
+}
+
+TEST(records_that_are_overwritten_are_missed_loudly)
+{
+	struct policy *p;
+	long long seq;
+	char buf[16384];
+	int fd, i;
+
+	cg_make_limited("dom", 40);
+	hog("dom", 5, 0);
+	p = policy_on("chooser", "dom", 0);
+	fd = records_open();
+	for (i = 0; i <= RECORDS; i++)
+		CHECK_EQ(rehearse("chooser"), 0);
+	CHECK_EQ(read(fd, buf, sizeof(buf)), -1);
+	CHECK_EQ(errno, EPIPE);
+	seq = atoll(record_value(record_next(fd), "seq", 0));
+	for (i = 1; i < RECORDS; i++)
+		CHECK_EQ(atoll(record_value(record_next(fd), "seq", 0)), seq + i);
+	CHECK(!record_next(fd), "more than there were");
+	close(fd);
+	policy_close(p);
+}
+
 TEST(records_are_for_root_only)
 {
 	CHECK(sh("setpriv --reuid 65534 --regid 65534 --clear-groups cat /dev/bpf_oom"),
@@ -273,4 +359,93 @@ TEST(records_are_for_root_only)
 	CHECK(sh("setpriv --bounding-set -all %s 2>/dev/null",
 		 "dd if=/dev/bpf_oom bs=16k count=1 iflag=nonblock"),
 	      "read without CAP_SYS_ADMIN");
+}
+
+TEST(a_bad_command_to_the_device_is_refused)
+{
+	CHECK_EQ(write_file("/dev/bpf_oom", "rehearse"), -EINVAL);
+	CHECK_EQ(write_file("/dev/bpf_oom", "rehearse x"), -EINVAL);
+	CHECK_EQ(write_file("/dev/bpf_oom", "rehearse 1 2"), -EINVAL);
+	CHECK_EQ(write_file("/dev/bpf_oom", "%060d", 0), -EINVAL);
+	CHECK_EQ(write_file("/dev/bpf_oom", "rehearse 0"), -ENOENT);
+	CHECK_EQ(write_file("/dev/bpf_oom", "rehearse 99999999"), -ENOENT);
+}
+
+TEST(a_policy_rehearses_without_a_kill)
+{
+	struct scene s = make_scene();
+	struct policy *other = policy_on("other", "dom", 1);
+	struct policy *p = policy_on("actor", "dom", 1);
+	int fd = records_open();
+	const char *r;
+
+	policy_control(p)->kill_pid[0] = s.small;
+	CHECK_EQ(rehearse("actor"), 0);
+	r = record_of(fd, "actor");
+	check_record_number(r, "rehearsal", 1);
+	check_record_number(r, "dry_run", 1);
+	check_record(r, "result", "kill");
+	check_record_number(r, "victim_pid", s.small);
+	check_record_number(r, "kernel_pid", s.large);
+	CHECK(!record_next(fd), "more than one record");
+	CHECK_EQ(policy_control(p)->kill_ret[0], 0);
+	CHECK_EQ(policy_control(other)->asked, 0);
+	CHECK_EQ(seen_number("actor", "asked"), 0);
+	CHECK_EQ(cg_key("dom", "memory.events", "oom_kill"), 0);
+	CHECK(!klog_count("oom_policy="), "the log tells of an OOM");
+	CHECK(alive(s.small) && alive(s.large), "somebody died");
+	close(fd);
+	end_scene(s);
+	policy_close(p);
+	policy_close(other);
+}
+
+TEST(a_rehearsal_needs_a_policy_that_has_tasks)
+{
+	struct policy *p;
+
+	cg_make_limited("empty", 40);
+	p = policy_on("actor", "empty", 1);
+	CHECK_EQ(rehearse("actor"), -ESRCH);
+	policy_close(p);
+	CHECK_EQ(rehearse("actor"), -ENOENT);
+}
+
+TEST(a_policy_for_rehearsals_is_not_asked_about_ooms)
+{
+	struct scene s = make_scene();
+	struct policy *p = policy_open("actor", "dom");
+	int fd = records_open();
+
+	policy_ops(p)->flags = BPF_OOM_F_REHEARSAL;
+	policy_start(p);
+	oom_in_dom();
+	CHECK(killed(s.large), "the kernel chose somebody else");
+	CHECK_EQ(policy_control(p)->asked, 0);
+	CHECK(!record_next(fd), "a record of nothing");
+	CHECK_EQ(rehearse("actor"), 0);
+	CHECK_EQ(policy_control(p)->asked, 1);
+	close(fd);
+	end_scene(s);
+	policy_close(p);
+}
+
+TEST(a_rehearsal_of_the_system_kills_nobody)
+{
+	struct policy *p = policy_on("actor", NULL, 1);
+	int fd = records_open();
+	const char *r;
+	pid_t pid;
+
+	cg_make("a");
+	pid = hog("a", 10, 1000);
+	policy_control(p)->kill_pid[0] = pid;
+	CHECK_EQ(rehearse("actor"), 0);
+	r = record_of(fd, "actor");
+	check_record(r, "domain", "system");
+	check_record(r, "result", "kill");
+	CHECK(alive(pid), "it was killed");
+	close(fd);
+	reap(pid);
+	policy_close(p);
 }

@@ -129,3 +129,8 @@ void check_record_number(const char *record, const char *key, long long want)
 	snprintf(text, sizeof(text), "%lld", want);
 	check_record(record, key, text);
 }
+
+int rehearse(const char *policy)
+{
+	return write_file("/dev/bpf_oom", "rehearse %llu\n", seen_attachment(policy));
+}

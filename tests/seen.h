@@ -23,5 +23,7 @@ const char *record_of(int fd, const char *policy);
 const char *record_value(const char *record, const char *key, int nr);
 void check_record(const char *record, const char *key, const char *want);
 void check_record_number(const char *record, const char *key, long long want);
+/* Asks the policy of this name, in a rehearsal. 0 or a negative errno. */
+int rehearse(const char *policy);
 
 #endif /* TESTS_SEEN_H */

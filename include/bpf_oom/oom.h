@@ -38,9 +38,15 @@ enum bpf_oom_flags {
  * enum bpf_oom_attach_flags - bpf_oom_ops.flags
  * @BPF_OOM_F_BEFORE: to be asked before the policies that the cgroup has, not after
  *	them. It has the value of BPF_F_BEFORE
+ * @BPF_OOM_F_DRY_RUN: the policy is asked and kills nobody: bpf_oom_kill_process()
+ *	answers as if it did. The next policy, or the kernel, decides; the record has
+ *	what either chose
+ * @BPF_OOM_F_REHEARSAL: to be asked in rehearsals only, not about OOMs
  */
 enum bpf_oom_attach_flags {
 	BPF_OOM_F_BEFORE = 1 << 3,
+	BPF_OOM_F_DRY_RUN = 1 << 8,
+	BPF_OOM_F_REHEARSAL = 1 << 9,
 };
 
 /**

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Asking one policy about an OOM that is none
+ */
+#include <linux/memcontrol.h>
+#include <linux/mutex.h>
+#include <linux/oom_hook.h>
+
+#include "internal.h"
+
+/*
+ * One rehearsal at a time; protects what follows against others who want one. Taken
+ * outside oom_lock.
+ */
+static DEFINE_MUTEX(rehearse_mutex);
+/* Who is in here; others compare it with themselves. */
+static struct task_struct *rehearsing;
+static u64 rehearsed;
+static bool was_asked;
+
+/**
+ * bpf_oom_rehearsed() - is the OOM of this task a rehearsal?
+ *
+ * Context: while it is being handled.
+ * Return: the number of the attachment to ask, 0 for an OOM that is one.
+ */
+u64 bpf_oom_rehearsed(void)
+{
+	if (READ_ONCE(rehearsing) != current)
+		return 0;
+	return rehearsed;
+}
+
+/**
+ * bpf_oom_rehearsed_done() - the rehearsal ends
+ * @asked: whether the attachment was there to be asked
+ *
+ * Context: while the rehearsal is being handled.
+ */
+void bpf_oom_rehearsed_done(bool asked)
+{
+	was_asked = asked;
+}
+
+static int rehearse(u64 attachment, struct mem_cgroup *memcg)
+{
+	int ret;
+
+	if (mutex_lock_killable(&rehearse_mutex))
+		return -EINTR;
+	rehearsed = attachment;
+	was_asked = false;
+	WRITE_ONCE(rehearsing, current);
+	ret = oom_hook_rehearse(memcg);
+	WRITE_ONCE(rehearsing, NULL);
+	/* It was detached, or its cgroup lost the memory controller, meanwhile. */
+	if (ret >= 0)
+		ret = was_asked ? 0 : -ENOENT;
+	mutex_unlock(&rehearse_mutex);
+	return ret;
+}
+
+#ifdef CONFIG_MEMCG
+static int rehearse_in(u64 attachment, struct cgroup *cgrp)
+{
+	struct cgroup_subsys_state *css;
+	int ret;
+
+	if (!cgroup_parent(cgrp))
+		return rehearse(attachment, NULL);
+	rcu_read_lock();
+	css = rcu_dereference(cgrp->subsys[memory_cgrp_id]);
+	if (css && !css_tryget(css))
+		css = NULL;
+	rcu_read_unlock();
+	if (!css)
+		return -ENODEV;
+	ret = rehearse(attachment, mem_cgroup_from_css(css));
+	css_put(css);
+	return ret;
+}
+#else
+static int rehearse_in(u64 attachment, struct cgroup *cgrp)
+{
+	return rehearse(attachment, NULL);
+}
+#endif
+
+/**
+ * bpf_oom_rehearse() - ask the policy of an attachment, and no other
+ * @attachment: its number
+ *
+ * As if its cgroup had hit its limit. Nobody is killed; the record tells.
+ *
+ * Context: process context, waits for an OOM that is being handled.
+ * Return: 0; -ENOENT when there is no such attachment; -ENODEV when its cgroup has
+ * no memory controller; -ESRCH when it has no task; -EINTR.
+ */
+int bpf_oom_rehearse(u64 attachment)
+{
+	struct cgroup *cgrp = bpf_oom_attached_cgroup(attachment);
+	int ret;
+
+	if (!cgrp)
+		return -ENOENT;
+	ret = rehearse_in(attachment, cgrp);
+	cgroup_put(cgrp);
+	return ret;
+}
