@@ -2,7 +2,8 @@
 /*
  * Keeping account of what policies do
  *
- * Around each call of a policy: its counters, and the record of the decision. All of that is done by the task that handles the OOM, so one at a time.
+ * Around each call of a policy: its counters, its breaker, and the record of the
+ * decision. All of that is done by the task that handles the OOM, so one at a time.
  */
 #include <linux/ktime.h>
 #include <linux/oom.h>
@@ -67,7 +68,8 @@ static bool is_asked(const struct decision *d)
  * @d: the OOM, with the policy
  *
  * Context: while the OOM is being handled.
- * Return: false if it is not to be asked: it is not the one that is rehearsed.
+ * Return: false if it is not to be asked: its breaker has tripped, or it is not the
+ * one that is rehearsed.
  */
 bool bpf_oom_account_begin(struct decision *d)
 {
@@ -75,6 +77,11 @@ bool bpf_oom_account_begin(struct decision *d)
 		return false;
 	if (!d->record)
 		start_record(d);
+	if (!d->rehearsal && bpf_oom_breaker_tripped(&d->att->breaker)) {
+		bpf_oom_count(&d->att->count.bypassed, 1);
+		note_declined(d, 0, "bypassed");
+		return false;
+	}
 	d->asked++;
 	d->kills = 0;
 	d->ret = 0;
@@ -135,6 +142,17 @@ static void count(const struct decision *d, enum record_result result, u64 ns)
 		WRITE_ONCE(c->time_max_ns, ns);
 }
 
+static void watch(struct decision *d, enum record_result result, u64 ns)
+{
+	struct breaker_event event = {
+		.ns = ns,
+		.killed = result == RECORD_KILL && !d->dry_run,
+		.failed = result == RECORD_DEFAULT && is_error(d),
+	};
+
+	bpf_oom_breaker_watch(&d->att->breaker, d->ops, &event);
+}
+
 /**
  * bpf_oom_account_end() - a policy has been asked
  * @d: the OOM, with the policy
@@ -152,8 +170,10 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 		result = RECORD_KILL;
 	else if (relief)
 		result = d->raised && d->ret == 1 ? RECORD_RAISE : RECORD_WAIT;
-	if (!d->rehearsal)
+	if (!d->rehearsal) {
 		count(d, result, ns);
+		watch(d, result, ns);
+	}
 	d->record->kills = d->kills;
 	if (relief || d->dry_run) {
 		d->record->dry_run = d->dry_run;

@@ -160,6 +160,7 @@ static struct attachment *new_attachment(struct bpf_oom_ops *ops,
 	RCU_INIT_POINTER(att->ops, ops);
 	att->link = link;
 	att->cgrp = cgrp;
+	bpf_oom_breaker_init(&att->breaker);
 	return att;
 }
 
@@ -231,6 +232,8 @@ int bpf_oom_update(struct bpf_oom_ops *ops, struct bpf_oom_ops *old)
 	if (!ret) {
 		rcu_assign_pointer(att->ops, ops);
 		synchronize_srcu(&attach_srcu);
+		/* The new one has done nothing yet. */
+		bpf_oom_breaker_reset(&att->breaker);
 	}
 	mutex_unlock(&attach_mutex);
 	return ret;

@@ -7,6 +7,7 @@
 #include <linux/btf.h>
 #include <linux/cgroup.h>
 #include <linux/kobject.h>
+#include <linux/spinlock.h>
 
 #include <bpf_oom/oom.h>
 #include <bpf_oom/psi.h>
@@ -32,6 +33,46 @@ static inline bool bpf_oom_cgroup_dead(const struct cgroup *cgrp)
 	return !(READ_ONCE(cgrp->self.flags) & CSS_ONLINE);
 }
 
+/* breaker.c: a policy that runs wild is not asked any more */
+
+/* For how long kills are remembered. */
+#define BREAKER_SECONDS 60
+
+/**
+ * struct breaker - that of one attachment
+ * @lock: protects all that is below; held for a moment, in process context, also
+ *	while an OOM is being handled
+ * @tripped: NULL, or which limit it was; read without the lock
+ * @failures: in a row
+ * @second: when @kills was last brought up to date
+ * @kills: OOMs that it answered with a kill, by the second, modulo BREAKER_SECONDS
+ */
+struct breaker {
+	spinlock_t lock; /* protects what follows */
+	const char *tripped;
+	u64 failures;
+	u64 second;
+	u32 kills[BREAKER_SECONDS];
+};
+
+/**
+ * struct breaker_event - an OOM that a policy was asked about
+ * @ns: how long it took
+ * @killed: it killed
+ * @failed: it did nothing, and not because it did not want to
+ */
+struct breaker_event {
+	u64 ns;
+	bool killed;
+	bool failed;
+};
+
+void bpf_oom_breaker_init(struct breaker *b);
+const char *bpf_oom_breaker_tripped(const struct breaker *b);
+void bpf_oom_breaker_reset(struct breaker *b);
+void bpf_oom_breaker_watch(struct breaker *b, const struct bpf_oom_ops *ops,
+			   const struct breaker_event *event);
+
 /* attach.c: which policy sits on which cgroup */
 
 /**
@@ -42,6 +83,7 @@ static inline bool bpf_oom_cgroup_dead(const struct cgroup *cgrp)
  * @waits: handled without a kill
  * @declined: left to the next one
  * @errors: the same with an error, or because a kill was refused
+ * @bypassed: OOMs that it was not asked about since its breaker has tripped
  * @time_total_ns: that its programs took
  * @time_max_ns: for one OOM
  *
@@ -54,6 +96,7 @@ struct attachment_count {
 	u64 waits;
 	u64 declined;
 	u64 errors;
+	u64 bypassed;
 	u64 time_total_ns;
 	u64 time_max_ns;
 };
@@ -75,6 +118,7 @@ static inline void bpf_oom_count(u64 *counter, u64 nr)
  * @kobj: its directory in sysfs; its last reference frees the attachment
  * @id: its number there, never used again
  * @count: what it has done
+ * @breaker: whether it may go on
  * @ending: the cgroup has been removed, and the sweep has taken notice: the policy
  *	is being told, or has been. By attach_mutex
  */
@@ -86,6 +130,7 @@ struct attachment {
 	struct kobject kobj;
 	u64 id;
 	struct attachment_count count;
+	struct breaker breaker;
 	bool ending;
 };
 

@@ -157,6 +157,15 @@ static int bpf_oom_ops_init_member(const struct btf_type *t,
 	case offsetof(struct bpf_oom_ops, cgroup_id):
 		ops->cgroup_id = uops->cgroup_id;
 		return 1;
+	case offsetof(struct bpf_oom_ops, breaker_kills):
+		ops->breaker_kills = uops->breaker_kills;
+		return 1;
+	case offsetof(struct bpf_oom_ops, breaker_failures):
+		ops->breaker_failures = uops->breaker_failures;
+		return 1;
+	case offsetof(struct bpf_oom_ops, breaker_ms):
+		ops->breaker_ms = uops->breaker_ms;
+		return 1;
 	case offsetof(struct bpf_oom_ops, flags):
 		if (uops->flags & ~ATTACH_FLAGS) {
 			pr_warn_ratelimited("policy %.63s: unknown flags %#llx\n",

@@ -19,11 +19,13 @@ static struct kobject *top_dir, *attachments_dir;
  * @attr: the file
  * @counter: offset in struct attachment_count of what it shows
  * @show: shows something else
+ * @store: takes what is written
  */
 struct attachment_attribute {
 	struct attribute attr;
 	size_t counter;
 	ssize_t (*show)(struct attachment *att, char *buf);
+	ssize_t (*store)(struct attachment *att, const char *buf, size_t count);
 };
 
 static struct attachment *to_attachment(struct kobject *kobj)
@@ -66,6 +68,21 @@ static ssize_t link_id_show(struct attachment *att, char *buf)
 	return sysfs_emit(buf, "%u\n", att->link ? READ_ONCE(att->link->id) : 0);
 }
 
+static ssize_t breaker_show(struct attachment *att, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  bpf_oom_breaker_tripped(&att->breaker) ?: "armed");
+}
+
+static ssize_t breaker_store(struct attachment *att, const char *buf,
+			     size_t count)
+{
+	if (!sysfs_streq(buf, "armed"))
+		return -EINVAL;
+	bpf_oom_breaker_reset(&att->breaker);
+	return count;
+}
+
 static struct attachment_attribute name_attribute = {
 	.attr = { .name = "name", .mode = 0444 },
 	.show = name_show,
@@ -86,9 +103,15 @@ static struct attachment_attribute link_id_attribute = {
 	.show = link_id_show,
 };
 
+static struct attachment_attribute breaker_attribute = {
+	.attr = { .name = "breaker", .mode = 0644 },
+	.show = breaker_show,
+	.store = breaker_store,
+};
+
 /* The counters, all shown by attribute_show(). */
 enum {
-	ASKED, HANDLED, KILLS, WAITS, DECLINED, ERRORS, TIME_TOTAL,
+	ASKED, HANDLED, KILLS, WAITS, DECLINED, ERRORS, BYPASSED, TIME_TOTAL,
 	TIME_MAX, COUNTERS
 };
 
@@ -117,6 +140,10 @@ static struct attachment_attribute counter_attributes[COUNTERS] = {
 		.attr = { .name = "errors", .mode = 0444 },
 		.counter = offsetof(struct attachment_count, errors),
 	},
+	[BYPASSED] = {
+		.attr = { .name = "bypassed", .mode = 0444 },
+		.counter = offsetof(struct attachment_count, bypassed),
+	},
 	[TIME_TOTAL] = {
 		.attr = { .name = "time_total_ns", .mode = 0444 },
 		.counter = offsetof(struct attachment_count, time_total_ns),
@@ -138,8 +165,10 @@ static struct attribute *attachment_attrs[] = {
 	&counter_attributes[WAITS].attr,
 	&counter_attributes[DECLINED].attr,
 	&counter_attributes[ERRORS].attr,
+	&counter_attributes[BYPASSED].attr,
 	&counter_attributes[TIME_TOTAL].attr,
 	&counter_attributes[TIME_MAX].attr,
+	&breaker_attribute.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(attachment);
@@ -157,8 +186,18 @@ static ssize_t attribute_show(struct kobject *kobj, struct attribute *attr,
 	return sysfs_emit(buf, "%llu\n", READ_ONCE(*counter));
 }
 
+static ssize_t attribute_store(struct kobject *kobj, struct attribute *attr,
+			       const char *buf, size_t count)
+{
+	struct attachment_attribute *a;
+
+	a = container_of(attr, struct attachment_attribute, attr);
+	return a->store ? a->store(to_attachment(kobj), buf, count) : -EIO;
+}
+
 static const struct sysfs_ops attachment_sysfs_ops = {
 	.show = attribute_show,
+	.store = attribute_store,
 };
 
 static void attachment_release(struct kobject *kobj)

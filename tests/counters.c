@@ -98,6 +98,7 @@ TEST(counters_tell_which_attachment_it_is)
 	CHECK_EQ(seen_number("known", "link_id"), info.id);
 	CHECK_EQ(seen_number("known", "cgroup_id"), (long long)cg_id("dom"));
 	CHECK_EQ(seen_number("known", "dry_run"), 0);
+	CHECK_EQ(seen_number("known", "bypassed"), 0);
 	by = policy_open("successor", "dom");
 	CHECK(!policy_load(by), "load");
 	CHECK_EQ(policy_replace(p, by), 0);

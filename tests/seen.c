@@ -52,6 +52,15 @@ long long seen_number(const char *policy, const char *file)
 	return atoll(text);
 }
 
+int seen_write(const char *policy, const char *file, const char *text)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), ATTACHMENTS "/%llu/%s",
+		 seen_attachment(policy), file);
+	return write_file(path, "%s", text);
+}
+
 void set_param(const char *param, const char *value)
 {
 	char path[PATH_MAX];

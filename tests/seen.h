@@ -10,6 +10,7 @@ unsigned long long seen_attachment(const char *policy);
 /* A file of it, without the end of the line; "" if it cannot be read. */
 const char *seen_file(const char *policy, const char *file);
 long long seen_number(const char *policy, const char *file);
+int seen_write(const char *policy, const char *file, const char *text);
 /* A parameter of the module, until the test ends: set it back to what util_init() has. */
 void set_param(const char *param, const char *value);
 

@@ -639,6 +639,10 @@ void util_init(bool quiet)
 	/* What has been lost so far is not our fault. */
 	write_file("/sys/kernel/debug/kmemleak", "scan");
 	write_file("/sys/kernel/debug/kmemleak", "clear");
+	/* No test is to trip a breaker by accident, also after the module is reloaded. */
+	mkdir("/run/modprobe.d", 0755);
+	sh("echo options bpf_oom %s > /run/modprobe.d/bpf_oom.conf",
+	   "breaker_kills=0 breaker_failures=0 breaker_ms=0");
 	sh("modprobe bpf_oom");
 	mkdir(TEST_CG, 0755);
 	write_file(CG_ROOT "/cgroup.subtree_control", "+memory");

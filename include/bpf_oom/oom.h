@@ -19,6 +19,9 @@ struct task_struct;
  */
 #define BPF_OOM_ABI 1
 
+/* For breaker_kills, breaker_failures and breaker_ms. */
+#define BPF_OOM_BREAKER_OFF 0xffffffffU
+
 /* Room for a policy's name with its terminating NUL, as in the posted series. */
 #define BPF_OOM_NAME_MAX_LEN 64
 
@@ -125,6 +128,13 @@ enum bpf_oom_verdict {
  *	enough on its own.
  * @name: shown in the OOM report as oom_policy=<name>. Printable characters
  *	without spaces and commas, NUL-terminated, not empty.
+ * @breaker_kills: a policy that answers more OOMs than this in a minute with a kill
+ *	trips its breaker: it is not asked any more, the next one or the kernel
+ *	decides, and the log says so; until it is re-armed (bpfoom reset) or replaced.
+ *	0: the module's parameter of the same name; BPF_OOM_BREAKER_OFF: never.
+ * @breaker_failures: the same for one that fails so often in a row: it returned
+ *	a negative number, or a kill was refused, and it did nothing else.
+ * @breaker_ms: the same for one that took so long for an OOM.
  * @cgroup_id: where to attach: the inode number of the cgroup's directory.
  *	0, or the id of the root, attaches system-wide, and only those policies
  *	are asked about an OOM of the whole system. Set before load.
@@ -153,6 +163,9 @@ struct bpf_oom_ops {
 	int (*evaluate_task)(struct task_struct *task, struct oom_control *oc);
 	void (*handle_cgroup_offline)(__u64 cgroup_id);
 	char name[BPF_OOM_NAME_MAX_LEN];
+	__u32 breaker_kills;
+	__u32 breaker_failures;
+	__u32 breaker_ms;
 	__u64 cgroup_id;
 	__u64 flags;
 };
