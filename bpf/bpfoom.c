@@ -27,12 +27,13 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-	{ "attach", cmd_attach, "POLICY [--cgroup PATH] [--before] [--set NAME=VALUE]... [-v]",
+	{ "attach", cmd_attach, "POLICY [--cgroup PATH] [--before] [--dry-run] [--set NAME=VALUE]... [-v]",
 	  "Attach a policy to a cgroup, or to the whole system. POLICY is a name\n"
 	  "('bpfoom policies' lists them) or the path of a .bpf.o file, with a slash.\n"
 	  "  -c, --cgroup PATH     /sys/fs/cgroup/..., or the path below it as in\n"
 	  "                        /proc/PID/cgroup\n"
 	  "  -b, --before          to be asked before those that are attached there\n"
+	  "  -n, --dry-run         it only says what it would do: see 'bpfoom events'\n"
 	  "  -s, --set NAME=VALUE  set an option of the policy, or with NAME@PATH=VALUE\n"
 	  "                        for a cgroup\n"
 	  "  -v, --verbose         show what libbpf and the verifier say\n" },
@@ -42,16 +43,28 @@ static const struct verb verbs[] = {
 	  "  -c, --cgroup PATH     from this cgroup, else from the whole system\n"
 	  "  -a, --all             all policies, from everywhere\n"
 	  "  -v, --verbose         show what libbpf says\n" },
+	{ "events", cmd_events, "[-f] [--json]",
+	  "List what has been decided about OOMs that policies were asked about.\n"
+	  "  -f, --follow          wait for more\n"
+	  "  -j, --json            for programs: one object a line\n" },
 	{ "list", cmd_list, "[--json] [-v]",
 	  "List the policies that are attached, with their kind: oom or psi (pressure).\n"
 	  "  -j, --json            for programs\n"
 	  "  -v, --verbose         show what libbpf says\n" },
 	{ "policies", cmd_policies, "",
 	  "List the policies that are installed.\n" },
+	{ "reset", cmd_reset, "[POLICY]",
+	  "Have a policy, or all, asked again that is bypassed since its breaker has\n"
+	  "tripped.\n" },
 	{ "status", cmd_status, "[--json] [-v]",
 	  "Tell whether this system has what policies need, and what to do if not.\n"
 	  "  -j, --json            for programs\n"
 	  "  -v, --verbose         show what libbpf says\n" },
+	{ "test", cmd_test, "POLICY [--cgroup PATH] [--set NAME=VALUE]... [-v]",
+	  "Ask a policy what it would do if the cgroup, or the whole system, were out of\n"
+	  "memory now. Nobody is killed. The options are those of attach.\n" },
+	{ "why", cmd_why, "[PID|last]",
+	  "Tell why a process was killed, or what was decided last.\n" },
 	{ "version", cmd_version, "", "Print the version.\n" },
 	{ "help", cmd_help, "[VERB]", "Explain a verb.\n" },
 };

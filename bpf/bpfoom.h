@@ -36,9 +36,13 @@ enum {
 
 int cmd_attach(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
+int cmd_events(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_policies(int argc, char **argv);
+int cmd_reset(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_test(int argc, char **argv);
+int cmd_why(int argc, char **argv);
 
 /* bpfoom.c */
 
@@ -145,6 +149,51 @@ int attached_lock(void);
 int attached_get(struct attached_list *list);
 void attached_put(struct attached_list *list);
 int attached_end(const struct attached *a);
+
+/* shown.c: what the module shows of them */
+
+/* Their places in the counters. */
+#define SHOWN_ASKED 0
+#define SHOWN_KILLS 2
+#define SHOWN_COUNTERS 9
+
+struct shown {
+	__u64 id;
+	char policy[64];
+	__u64 cgroup_id;
+	__u32 link_id;
+	bool dry_run;
+	char breaker[16];	/* "armed", else why it has tripped */
+	__u64 counters[SHOWN_COUNTERS];
+};
+
+extern const char *const shown_counters[SHOWN_COUNTERS];
+
+bool shown_each(bool (*fn)(const struct shown *s, void *arg), void *arg);
+bool shown_find(__u32 link_id, const char *policy, __u64 cgroup_id, struct shown *s);
+bool shown_reset(const struct shown *s);
+
+/* records.c: what was decided about OOMs */
+
+#define RECORD_VALUE_SIZE 600
+
+struct decision {
+	char text[16384];
+};
+
+int records_open(bool wait, int *fd);
+int record_read(int fd, struct decision *r);
+bool record_value(const struct decision *r, const char *key, int nr,
+		  char value[RECORD_VALUE_SIZE]);
+long long record_number(const struct decision *r, const char *key);
+bool record_is(const struct decision *r, const char *key, const char *want);
+void record_print_json(const struct decision *r);
+void record_print_short(const struct decision *r);
+void record_print_long(const struct decision *r);
+
+/* rehearse.c: asking a policy without an OOM */
+
+int rehearse(__u32 link_id);
 
 /* layout.c: where members are in a type that the kernel told us about */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bpfoom attach
+ * bpfoom attach, bpfoom test
  *
  * Until the link is pinned it belongs to this process, so that whatever ends
  * it early, a signal too, ends the attachment. After that nobody needs to run.
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <linux/types.h>
+#include <bpf/bpf.h>
 #include <bpf_oom/oom.h>
 
 #include "bpfoom.h"
@@ -22,6 +23,7 @@
  * @cgroup: path, NULL for system-wide
  * @cgroup_id: the same as a number
  * @before: ask it before those that are attached there
+ * @dry_run: it may only say what it would do
  * @settings: NAME=VALUE
  * @nr_settings: how many
  */
@@ -30,12 +32,14 @@ struct request {
 	const char *cgroup;
 	__u64 cgroup_id;
 	bool before;
+	bool dry_run;
 	char **settings;
 	int nr_settings;
 };
 
 static const struct option options[] = {
 	{ "before", no_argument, NULL, 'b' },
+	{ "dry-run", no_argument, NULL, 'n' },
 	{ "cgroup", required_argument, NULL, 'c' },
 	{ "set", required_argument, NULL, 's' },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -43,15 +47,22 @@ static const struct option options[] = {
 	{}
 };
 
+/* The same without the first two. */
+static const struct option *const test_options = options + 2;
+
 /* 0 or what to exit with; -1: help was asked for. */
-static int parse(int argc, char **argv, struct request *r)
+static int parse(int argc, char **argv, struct request *r, bool test)
 {
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "bc:s:vh", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, test ? "c:s:vh" : "bnc:s:vh",
+				  test ? test_options : options, NULL)) != -1) {
 		switch (opt) {
 		case 'b':
 			r->before = true;
+			break;
+		case 'n':
+			r->dry_run = true;
 			break;
 		case 'c':
 			/* An unset variable must not mean the whole system. */
@@ -72,7 +83,7 @@ static int parse(int argc, char **argv, struct request *r)
 		}
 	}
 	if (optind + 1 != argc)
-		return bad_usage("attach wants the name of one policy");
+		return bad_usage("%s wants the name of one policy", argv[0]);
 	r->policy = argv[optind];
 	return EX_DONE;
 }
@@ -220,9 +231,10 @@ static int pin(const struct policy *p, const struct request *r,
 	return EX_FAILED;
 }
 
-static int load_and_attach(struct policy *p, const struct request *r)
+/* Attached when this returns, and until the link is destroyed. */
+static int load_and_link(struct policy *p, const struct request *r,
+			 struct bpf_link **link)
 {
-	struct bpf_link *link;
 	int ret;
 
 	ret = bpf_object__load(p->obj);
@@ -231,10 +243,35 @@ static int load_and_attach(struct policy *p, const struct request *r)
 	ret = cgroup_options_apply(p);
 	if (ret)
 		return ret;
-	link = bpf_map__attach_struct_ops(p->map);
-	if (!link)
-		return explain_attach(p, r, errno);
-	ret = pin(p, r, link);
+	*link = bpf_map__attach_struct_ops(p->map);
+	return *link ? EX_DONE : explain_attach(p, r, errno);
+}
+
+static int load_and_attach(struct policy *p, const struct request *r)
+{
+	struct bpf_link *link = NULL;
+	int ret;
+
+	ret = load_and_link(p, r, &link);
+	ret = ret ?: pin(p, r, link);
+	bpf_link__destroy(link);
+	return ret;
+}
+
+/* The attachment is for this one question and ends with this process. */
+static int load_and_test(struct policy *p, const struct request *r)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+	struct bpf_link *link = NULL;
+	int ret;
+
+	ret = load_and_link(p, r, &link);
+	if (!ret && bpf_link_get_info_by_fd(bpf_link__fd(link), &info, &len)) {
+		pr_err("the kernel does not tell about the link: %s", strerror(errno));
+		ret = EX_FAILED;
+	}
+	ret = ret ?: rehearse(info.id);
 	bpf_link__destroy(link);
 	return ret;
 }
@@ -249,6 +286,8 @@ static int prepare(struct policy *p, const struct request *r)
 	ret = ret ?: policy_set_cgroup(p, r->cgroup_id);
 	if (!ret && r->before)
 		ret = policy_set_flags(p, BPF_OOM_F_BEFORE);
+	if (!ret && r->dry_run)
+		ret = policy_set_flags(p, BPF_OOM_F_DRY_RUN);
 	return ret;
 }
 
@@ -262,7 +301,32 @@ static int check_system(void)
 	return module_get_ready();
 }
 
-int cmd_attach(int argc, char **argv)
+static int attach(struct policy *p, const struct request *r)
+{
+	int ret;
+
+	ret = attached_lock();
+	ret = ret ?: check_not_attached(p, r);
+	ret = ret ?: load_and_attach(p, r);
+	if (!ret)
+		printf("policy %s is attached to %s%s\n", p->name, where(r),
+		       r->dry_run ? ", for a dry run" : "");
+	return ret;
+}
+
+static int test(struct policy *p, const struct request *r)
+{
+	int ret;
+
+	if (p->kind != POLICY_OOM) {
+		pr_err("%s is not asked about OOMs: it is a policy of pressure", p->name);
+		return EX_BAD_USAGE;
+	}
+	ret = policy_set_flags(p, BPF_OOM_F_REHEARSAL);
+	return ret ?: load_and_test(p, r);
+}
+
+static int run(int argc, char **argv, bool for_test)
 {
 	struct request r = { .cgroup_id = CGROUP_SYSTEM };
 	struct policy p = {};
@@ -271,7 +335,7 @@ int cmd_attach(int argc, char **argv)
 	r.settings = calloc(argc, sizeof(*r.settings));
 	if (!r.settings)
 		return EX_FAILED;
-	ret = parse(argc, argv, &r);
+	ret = parse(argc, argv, &r, for_test);
 	if (ret) {
 		free(r.settings);
 		return ret < 0 ? print_help(argv[0]) : ret;
@@ -283,12 +347,19 @@ int cmd_attach(int argc, char **argv)
 		ret = cgroup_id_of(r.cgroup, &r.cgroup_id);
 	ret = ret ?: prepare(&p, &r);
 	ret = ret ?: check_system();
-	ret = ret ?: attached_lock();
-	ret = ret ?: check_not_attached(&p, &r);
-	ret = ret ?: load_and_attach(&p, &r);
 	if (!ret)
-		printf("policy %s is attached to %s\n", p.name, where(&r));
+		ret = for_test ? test(&p, &r) : attach(&p, &r);
 	policy_close(&p);
 	free(r.settings);
 	return ret;
+}
+
+int cmd_attach(int argc, char **argv)
+{
+	return run(argc, argv, false);
+}
+
+int cmd_test(int argc, char **argv)
+{
+	return run(argc, argv, true);
 }

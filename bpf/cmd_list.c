@@ -16,8 +16,33 @@ static void print_id(const char *key, __u32 id)
 		printf(",\"%s\":null", key);
 }
 
+/* null for what has no counters: a policy of pressure, or one that has ended. */
+static void print_shown(const struct shown *s)
+{
+	int i;
+
+	if (!s) {
+		printf(",\"dry_run\":null,\"breaker\":null,\"counters\":null");
+		return;
+	}
+	printf(",\"dry_run\":%s,\"breaker\":", s->dry_run ? "true" : "false");
+	print_json_string(s->breaker);
+	printf(",\"counters\":{");
+	for (i = 0; i < SHOWN_COUNTERS; i++)
+		printf("%s\"%s\":%llu", i ? "," : "", shown_counters[i],
+		       s->counters[i]);
+	putchar('}');
+}
+
+static const struct shown *find_shown(const struct attached *a, struct shown *s)
+{
+	return a->map_id && a->kind == POLICY_OOM &&
+	       shown_find(a->link_id, a->policy, a->cgroup_id, s) ? s : NULL;
+}
+
 static void print_json(const struct attached_list *list)
 {
+	struct shown s;
 	size_t i;
 
 	printf("{\"attachments\":[");
@@ -38,6 +63,7 @@ static void print_json(const struct attached_list *list)
 		print_id("map_id", a->map_id);
 		printf(",\"pin\":");
 		print_json_string(a->pin);
+		print_shown(find_shown(a, &s));
 		putchar('}');
 		free(path);
 	}
@@ -60,16 +86,36 @@ static char *describe_cgroup(__u64 id)
 	return format("(removed, id %llu)", id);
 }
 
+/* Whether it acts. */
+static const char *describe_state(const struct attached *a, const struct shown *s)
+{
+	if (!a->map_id)
+		return "ended";
+	if (s && strcmp(s->breaker, "armed"))
+		return "BYPASSED";
+	return s && s->dry_run ? "dry-run" : "active";
+}
+
+static void print_counters(const struct shown *s)
+{
+	if (s)
+		printf(" %7llu %7llu", s->counters[SHOWN_ASKED], s->counters[SHOWN_KILLS]);
+	else
+		printf(" %7s %7s", "-", "-");
+}
+
 static void print_table(const struct attached_list *list)
 {
+	const struct shown *s;
+	struct shown shown;
 	size_t i;
 
 	if (!list->nr) {
 		printf("no policy is attached\n");
 		return;
 	}
-	printf("%-16s %-4s %-40s %6s  %s\n", "POLICY", "KIND", "CGROUP", "LINK",
-	       "PIN");
+	printf("%-16s %-4s %-40s %6s %7s %7s %-8s  %s\n", "POLICY", "KIND", "CGROUP",
+	       "LINK", "ASKED", "KILLS", "STATE", "PIN");
 	for (i = 0; i < list->nr; i++) {
 		const struct attached *a = &list->items[i];
 		char *cgroup = describe_cgroup(a->cgroup_id);
@@ -77,9 +123,11 @@ static void print_table(const struct attached_list *list)
 
 		if (a->link_id)
 			snprintf(link, sizeof(link), "%u", a->link_id);
-		printf("%-16s %-4s %-40s %6s  %s\n", a->policy,
-		       policy_kind_name(a->kind) ?: "-", cgroup, link,
-		       a->pin ?: "-");
+		s = find_shown(a, &shown);
+		printf("%-16s %-4s %-40s %6s", a->policy,
+		       policy_kind_name(a->kind) ?: "-", cgroup, link);
+		print_counters(s);
+		printf(" %-8s  %s\n", describe_state(a, s), a->pin ?: "-");
 		free(cgroup);
 	}
 }

@@ -214,7 +214,7 @@ int policy_set_flags(struct policy *p, __u64 flags)
 		return EX_DONE;
 	}
 	if (p->kind == POLICY_PSI) {
-		pr_err("policy %s acts on pressure: --before is for those that are asked one after the other",
+		pr_err("policy %s acts on pressure: --before and --dry-run are for those that are asked about OOMs",
 		       p->name);
 		return EX_BAD_USAGE;
 	}

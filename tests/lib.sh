@@ -62,6 +62,28 @@ unload()
 	[ ! -d /sys/module/oom_hook ] || rmmod oom_hook
 }
 
+# victim DIR: a process "victim" of 20 MB in a cgroup; its id goes to $pid. Tests themselves are safe from
+# the OOM killer, and so is what they start unless it says otherwise.
+victim()
+{
+	sh -c "echo 0 > /proc/self/oom_score_adj && echo 0 > $1/cgroup.procs &&
+		exec perl -e '\$x = \"x\" x 20_000_000; \$0 = \"victim\"; sleep 1000'" &
+	pid=$!
+	while [ "$(cat /proc/$pid/comm)" != victim ]; do
+		sleep 0.1
+	done
+}
+
+# oom DIR: an OOM, no more than one, in a cgroup, and a victim that dies of it.
+oom()
+{
+	[ -e /proc/hooktest ] || insmod "$TESTS/kmod/hooktest.ko"
+	victim "$1"
+	echo "oom $(stat -c %i "$1")" > /proc/hooktest
+	# Else the shell says that it was killed, as if that were the reason of a failure.
+	{ ! wait $pid; } 2>/dev/null || fail "$pid was not killed"
+}
+
 # Is the hook in the kernel itself?
 built_in()
 {

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bpfoom events, bpfoom why
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpfoom.h"
+
+static const struct option options[] = {
+	{ "follow", no_argument, NULL, 'f' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{}
+};
+
+/* 0 or what to exit with; -1: help was asked for. */
+static int parse(int argc, char **argv, bool *follow, bool *json)
+{
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "fjh", options, NULL)) != -1) {
+		switch (opt) {
+		case 'f':
+			*follow = true;
+			break;
+		case 'j':
+			*json = true;
+			break;
+		case 'h':
+			return -1;
+		default:
+			return bad_usage(NULL);
+		}
+	}
+	return optind < argc ? bad_usage("events takes no arguments") : EX_DONE;
+}
+
+static int print_all(int fd, bool json)
+{
+	struct decision r;
+	int ret;
+
+	while ((ret = record_read(fd, &r))) {
+		if (ret == -EPIPE) {
+			pr_err("some were overwritten before they could be read");
+			continue;
+		}
+		if (ret < 0) {
+			pr_err("cannot read the next: %s", strerror(-ret));
+			return EX_FAILED;
+		}
+		if (json)
+			record_print_json(&r);
+		else
+			record_print_short(&r);
+		/* Who follows wants it now; who has gone wants no more. */
+		if (fflush(stdout))
+			return EX_FAILED;
+	}
+	return EX_DONE;
+}
+
+int cmd_events(int argc, char **argv)
+{
+	bool follow = false, json = false;
+	int ret, fd;
+
+	ret = parse(argc, argv, &follow, &json);
+	if (ret)
+		return ret < 0 ? print_help(argv[0]) : ret;
+	ret = need_root();
+	ret = ret ?: records_open(follow, &fd);
+	if (ret)
+		return ret;
+	ret = print_all(fd, json);
+	close(fd);
+	return ret;
+}
+
+/* Who died, or who the kernel was about to kill when nobody else did. */
+static bool is_about(const struct decision *r, long long pid)
+{
+	if (record_number(r, "rehearsal"))
+		return false;
+	if (!pid)
+		return true;
+	return record_number(r, "victim_pid") == pid ||
+	       (record_is(r, "policy", "default") &&
+		record_number(r, "kernel_pid") == pid);
+}
+
+static int find_last(int fd, long long pid, struct decision *found)
+{
+	struct decision r;
+	bool any = false;
+	int ret;
+
+	while ((ret = record_read(fd, &r))) {
+		if (ret < 0 && ret != -EPIPE) {
+			pr_err("cannot read the records: %s", strerror(-ret));
+			return EX_FAILED;
+		}
+		if (ret < 0 || !is_about(&r, pid))
+			continue;
+		*found = r;
+		any = true;
+	}
+	if (any)
+		return EX_DONE;
+	if (pid)
+		pr_err("among the decisions that are kept is none about process %lld", pid);
+	else
+		pr_err("no policy has been asked about an OOM since the module was loaded");
+	return EX_NOT_FOUND;
+}
+
+/* 0 is "last". */
+static int parse_pid(int argc, char **argv, long long *pid)
+{
+	char *end;
+
+	if (argc > 2)
+		return bad_usage("why wants one process, or 'last'");
+	if (argc < 2 || !strcmp(argv[1], "last"))
+		return EX_DONE;
+	*pid = strtoll(argv[1], &end, 10);
+	if (*pid <= 0 || *end)
+		return bad_usage("'%s' is no process id", argv[1]);
+	return EX_DONE;
+}
+
+int cmd_why(int argc, char **argv)
+{
+	struct decision r;
+	long long pid = 0;
+	int ret, fd;
+
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return print_help(argv[0]);
+	ret = parse_pid(argc, argv, &pid);
+	ret = ret ?: need_root();
+	ret = ret ?: records_open(false, &fd);
+	if (ret)
+		return ret;
+	ret = find_last(fd, pid, &r);
+	close(fd);
+	if (!ret)
+		record_print_long(&r);
+	return ret;
+}

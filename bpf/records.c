@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The records of decisions that the module keeps
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bpfoom.h"
+
+#define DEVICE "/dev/bpf_oom"
+
+/**
+ * records_open() - begin with the oldest
+ * @wait: for new ones, when there is none left
+ * @fd: filled in
+ *
+ * Return: an exit code; tells the user what is wrong.
+ */
+int records_open(bool wait, int *fd)
+{
+	*fd = open(DEVICE, (wait ? 0 : O_NONBLOCK) | O_RDWR | O_CLOEXEC);
+	if (*fd >= 0)
+		return EX_DONE;
+	if (!module_loaded("bpf_oom")) {
+		pr_err("the module bpf_oom is not loaded, so nothing has been decided by a policy; see 'bpfoom status'");
+		return EX_NOT_ACTIVE;
+	}
+	pr_err("cannot open " DEVICE ": %s%s", strerror(errno), errno == ENOENT ?
+	       " (does something else than devtmpfs make device files here?)" : "");
+	return EX_FAILED;
+}
+
+/**
+ * record_read() - the next record
+ * @fd: from records_open()
+ * @r: filled in
+ *
+ * Return: 1; 0 if there is no more; or a negative errno, -EPIPE when some were lost
+ * because they came faster than they were read.
+ */
+int record_read(int fd, struct decision *r)
+{
+	ssize_t len = read(fd, r->text, sizeof(r->text) - 1);
+
+	if (len < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	r->text[len] = '\0';
+	return 1;
+}
+
+/**
+ * record_line() - walk the lines of a record
+ * @r: the record
+ * @pos: where we are, NULL at the beginning
+ * @key: filled in
+ * @value: filled in
+ *
+ * Return: false after the last one.
+ */
+static bool record_line(const struct decision *r, const char **pos, char key[32],
+			char value[RECORD_VALUE_SIZE])
+{
+	const char *line = *pos ?: r->text, *equals, *end = strchr(line, '\n');
+
+	equals = strchr(line, '=');
+	if (!end || !equals || equals > end)
+		return false;
+	snprintf(key, 32, "%.*s", (int)(equals - line), line);
+	snprintf(value, RECORD_VALUE_SIZE, "%.*s", (int)(end - equals - 1), equals + 1);
+	*pos = end + 1;
+	return true;
+}
+
+/**
+ * record_value() - look up a key
+ * @r: the record
+ * @key: the key
+ * @nr: the how manieth of those with this key, from 0
+ * @value: filled in, "" if there is none
+ *
+ * Return: whether there is one.
+ */
+bool record_value(const struct decision *r, const char *key, int nr,
+		  char value[RECORD_VALUE_SIZE])
+{
+	const char *pos = NULL;
+	char name[32];
+
+	while (record_line(r, &pos, name, value)) {
+		if (!strcmp(name, key) && !nr--)
+			return true;
+	}
+	value[0] = '\0';
+	return false;
+}
+
+/* 0 if it is not there. */
+long long record_number(const struct decision *r, const char *key)
+{
+	char value[RECORD_VALUE_SIZE];
+
+	record_value(r, key, 0, value);
+	return strtoll(value, NULL, 10);
+}
+
+bool record_is(const struct decision *r, const char *key, const char *want)
+{
+	char value[RECORD_VALUE_SIZE];
+
+	return record_value(r, key, 0, value) && !strcmp(value, want);
+}
+
+static long long clock_ns(clockid_t clock)
+{
+	struct timespec ts = {};
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+/* The kernel tells when by a clock that nobody can set. */
+static void format_time(const struct decision *r, char *buf, size_t size)
+{
+	long long ns = record_number(r, "time_ns") + clock_ns(CLOCK_REALTIME) -
+		       clock_ns(CLOCK_BOOTTIME);
+	time_t t = ns / 1000000000;
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	strftime(buf, size, "%F %T", &tm);
+}
+
+/* --- JSON ----------------------------------------------------------------- */
+
+static bool is_one_of(const char *key, const char *const *keys)
+{
+	for (; *keys; keys++) {
+		if (!strcmp(key, *keys))
+			return true;
+	}
+	return false;
+}
+
+static void print_member(const char *key, const char *value)
+{
+	static const char *const numbers[] = {
+		"seq", "time_ns", "cgroup_id", "order", "policy_cgroup_id",
+		"attachment", "asked", "kills", "latency_ns", "victim_pid",
+		"victim_uid", "victim_rss_kb", "kernel_pid", "kernel_score", NULL
+	};
+	static const char *const bools[] = { "dry_run", "rehearsal", NULL };
+
+	printf("\"%s\":", key);
+	if (is_one_of(key, numbers))
+		fputs(value, stdout);
+	else if (is_one_of(key, bools))
+		fputs(*value == '1' ? "true" : "false", stdout);
+	else
+		print_json_string(value);
+}
+
+/* The first words are numbers, by these names; the rest is the text. */
+static void print_candidate(const char *value)
+{
+	long long score, pid;
+	unsigned long long id;
+	int used = 0;
+
+	if (sscanf(value, "%lld %lld %llu %n", &score, &pid, &id, &used) != 3)
+		return;
+	printf("{\"score\":%lld,\"pid\":%lld,\"cgroup_id\":%llu,\"text\":", score,
+	       pid, id);
+	print_json_string(value + used);
+	putchar('}');
+}
+
+static void print_declined(const char *value)
+{
+	char name[64], why[32];
+	unsigned long long id;
+	int ret;
+
+	if (sscanf(value, "%63s %llu %d %31s", name, &id, &ret, why) != 4)
+		return;
+	printf("{\"policy\":");
+	print_json_string(name);
+	printf(",\"cgroup_id\":%llu,\"ret\":%d,\"why\":", id, ret);
+	print_json_string(why);
+	putchar('}');
+}
+
+static void print_array(const struct decision *r, const char *key, const char *name,
+			void (*print)(const char *value))
+{
+	char value[RECORD_VALUE_SIZE];
+	int i;
+
+	printf(",\"%s\":[", name);
+	for (i = 0; record_value(r, key, i, value); i++) {
+		if (i)
+			putchar(',');
+		print(value);
+	}
+	putchar(']');
+}
+
+void record_print_json(const struct decision *r)
+{
+	char key[32], value[RECORD_VALUE_SIZE];
+	const char *pos = NULL;
+	bool first = true;
+
+	putchar('{');
+	while (record_line(r, &pos, key, value)) {
+		if (!strcmp(key, "candidate") || !strcmp(key, "declined"))
+			continue;
+		if (!first)
+			putchar(',');
+		first = false;
+		print_member(key, value);
+	}
+	print_array(r, "declined", "declined", print_declined);
+	print_array(r, "candidate", "candidates", print_candidate);
+	puts("}");
+}
+
+/* --- for people ----------------------------------------------------------- */
+
+/* "271 (batch)" */
+static void print_process(const struct decision *r, const char *pid, const char *comm)
+{
+	char value[RECORD_VALUE_SIZE];
+
+	record_value(r, comm, 0, value);
+	printf("%lld (%s)", record_number(r, pid), value);
+}
+
+static void print_who(const struct decision *r)
+{
+	char value[RECORD_VALUE_SIZE];
+
+	if (record_is(r, "domain", "system")) {
+		printf("the system");
+		return;
+	}
+	record_value(r, "cgroup", 0, value);
+	printf("%s", value);
+}
+
+/* One line. */
+void record_print_short(const struct decision *r)
+{
+	char value[RECORD_VALUE_SIZE], when[32];
+	bool dry = record_number(r, "dry_run");
+
+	format_time(r, when, sizeof(when));
+	record_value(r, "policy", 0, value);
+	printf("%s  %s%s: ", when, value,
+	       record_number(r, "rehearsal") ? " (rehearsal)" : dry ? " (dry run)" : "");
+	if (record_is(r, "result", "kill")) {
+		printf(dry ? "would kill " : "killed ");
+		print_process(r, "victim_pid", "victim_comm");
+		if (record_number(r, "kills") > 1)
+			printf(" and %lld more", record_number(r, "kills") - 1);
+	} else if (record_is(r, "result", "wait")) {
+		printf("waits for ");
+		if (record_number(r, "victim_pid"))
+			print_process(r, "victim_pid", "victim_comm");
+		else
+			printf("a victim");
+	} else if (record_is(r, "result", "raise")) {
+		printf(dry ? "would raise a limit" : "raised a limit");
+	} else {
+		printf(record_is(r, "policy", "default") ? "the kernel decides" :
+							   "leaves it to the next");
+	}
+	printf(", for ");
+	print_who(r);
+	if (record_number(r, "kernel_pid")) {
+		printf("; the kernel would kill ");
+		print_process(r, "kernel_pid", "kernel_comm");
+	}
+	putchar('\n');
+}
+
+static void print_decision(const struct decision *r, bool dry)
+{
+	long long kills = record_number(r, "kills");
+	char value[RECORD_VALUE_SIZE];
+
+	if (record_is(r, "result", "kill")) {
+		printf(dry ? "It would have killed " : "It killed ");
+		if (kills > 1)
+			printf("%lld processes, the first of them ", kills);
+		print_process(r, "victim_pid", "victim_comm");
+		record_value(r, "victim_cgroup", 0, value);
+		printf(" of user %lld in cgroup %s, with %lld kB in memory.\n",
+		       record_number(r, "victim_uid"), value,
+		       record_number(r, "victim_rss_kb"));
+		record_value(r, "reason", 0, value);
+		printf("The reason that it gave: %s.\n", value);
+	} else if (record_is(r, "result", "wait")) {
+		printf("It killed nobody, because a victim was on its way out");
+		if (record_number(r, "victim_pid")) {
+			printf(": ");
+			print_process(r, "victim_pid", "victim_comm");
+		}
+		puts(".");
+	} else if (record_is(r, "result", "raise")) {
+		printf("It killed nobody but %s a limit.\n", dry ? "would have raised" : "raised");
+	} else {
+		puts("It killed nobody and left it to the next one.");
+	}
+}
+
+static void print_declined_text(const struct decision *r)
+{
+	static const char *const whys[][2] = {
+		{ "declined", "left it to the next one" },
+		{ "nothing-done", "said that it had handled it, but had done nothing" },
+		{ "error", "failed" },
+		{ "refused", "wanted to kill whom it may not" },
+		{ "bypassed",
+		  "was not asked, since its breaker has tripped ('bpfoom reset' re-arms it)" },
+		{ "dry-run", "was asked in a dry run, of which there is a record of its own" },
+	};
+	char value[RECORD_VALUE_SIZE], name[64], why[32];
+	unsigned long long id;
+	size_t j;
+	int i, ret;
+
+	for (i = 0; record_value(r, "declined", i, value); i++) {
+		if (sscanf(value, "%63s %llu %d %31s", name, &id, &ret, why) != 4)
+			continue;
+		for (j = 0; j < ARRAY_SIZE(whys); j++) {
+			if (!strcmp(why, whys[j][0]))
+				printf("Before that, policy %s %s%s.\n", name, whys[j][1],
+				       ret < 0 ? format(" (%s)", strerror(-ret)) : "");
+		}
+	}
+}
+
+static void print_kernel(const struct decision *r)
+{
+	if (record_number(r, "kernel_pid")) {
+		printf("The kernel's own rule: kill ");
+		print_process(r, "kernel_pid", "kernel_comm");
+		printf(", with a score of %lld.\n", record_number(r, "kernel_score"));
+	} else if (record_is(r, "kernel", "wait")) {
+		puts("The kernel's own rule: wait for a victim that is on its way out.");
+	} else if (record_is(r, "kernel", "none")) {
+		puts("The kernel's own rule: it finds nobody to kill.");
+	}
+}
+
+static void print_candidates(const struct decision *r)
+{
+	char value[RECORD_VALUE_SIZE];
+	unsigned long long id;
+	long long score, pid;
+	int i, used = 0;
+
+	for (i = 0; record_value(r, "candidate", i, value); i++) {
+		if (sscanf(value, "%lld %lld %llu %n", &score, &pid, &id, &used) != 3)
+			continue;
+		if (!i)
+			printf("It considered:\n%20s %8s %10s  %s\n", "SCORE", "PID",
+			       "CGROUP ID", "WHO");
+		if (pid)
+			printf("%20lld %8lld %10llu  %s\n", score, pid, id, value + used);
+		else
+			printf("%20lld %8s %10llu  %s\n", score, "-", id, value + used);
+	}
+}
+
+/* All that is known, in sentences. */
+void record_print_long(const struct decision *r)
+{
+	bool dry = record_number(r, "dry_run");
+	char value[RECORD_VALUE_SIZE], where[RECORD_VALUE_SIZE], when[32];
+
+	format_time(r, when, sizeof(when));
+	record_value(r, "constraint", 0, value);
+	if (record_number(r, "rehearsal")) {
+		printf("Rehearsal: what if ");
+		print_who(r);
+		puts(" were out of memory?");
+	} else {
+		printf("At %s ", when);
+		print_who(r);
+		printf(" was out of memory (%s, order %lld).\n", value,
+		       record_number(r, "order"));
+	}
+	print_declined_text(r);
+	if (record_is(r, "policy", "default")) {
+		puts("The kernel decided.");
+	} else {
+		record_value(r, "policy", 0, value);
+		record_value(r, "policy_cgroup", 0, where);
+		printf("Policy %s, attached to %s, decided in %.3f ms%s.\n", value,
+		       strcmp(where, "/") ? where : "the whole system",
+		       (double)record_number(r, "latency_ns") / 1e6,
+		       dry && !record_number(r, "rehearsal") ?
+		       "; it was a dry run" : "");
+		print_decision(r, dry);
+	}
+	print_kernel(r);
+	print_candidates(r);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the module shows of its attachments in sysfs
+ */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpfoom.h"
+
+#define ATTACHMENTS "/sys/kernel/bpf_oom/attachments"
+
+const char *const shown_counters[SHOWN_COUNTERS] = {
+	"asked", "handled", "kills", "waits", "declined", "errors", "bypassed",
+	"time_total_ns", "time_max_ns",
+};
+
+static bool read_file(__u64 id, const char *file, char *buf, size_t size)
+{
+	char *path = format(ATTACHMENTS "/%llu/%s", id, file);
+	bool ok = read_line(path, buf, size);
+
+	free(path);
+	return ok;
+}
+
+static bool read_number(__u64 id, const char *file, __u64 *value)
+{
+	char buf[32];
+
+	if (!read_file(id, file, buf, sizeof(buf)))
+		return false;
+	*value = strtoull(buf, NULL, 10);
+	return true;
+}
+
+/* It may go away while it is being read, and then is not there. */
+static bool read_shown(__u64 id, struct shown *s)
+{
+	__u64 dry_run, link_id;
+	int i;
+
+	s->id = id;
+	if (!read_file(id, "name", s->policy, sizeof(s->policy)) ||
+	    !read_number(id, "cgroup_id", &s->cgroup_id) ||
+	    !read_number(id, "link_id", &link_id) ||
+	    !read_number(id, "dry_run", &dry_run) ||
+	    !read_file(id, "breaker", s->breaker, sizeof(s->breaker)))
+		return false;
+	s->link_id = link_id;
+	s->dry_run = dry_run;
+	for (i = 0; i < SHOWN_COUNTERS; i++) {
+		if (!read_number(id, shown_counters[i], &s->counters[i]))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * shown_each() - look at all attachments
+ * @fn: called for each; true ends the walk
+ * @arg: handed to @fn
+ *
+ * Return: whether @fn has ended it.
+ */
+bool shown_each(bool (*fn)(const struct shown *s, void *arg), void *arg)
+{
+	struct dirent *entry;
+	struct shown s;
+	bool done = false;
+	DIR *dir;
+
+	dir = opendir(ATTACHMENTS);
+	if (!dir)
+		return false;
+	while (!done && (entry = readdir(dir))) {
+		if (entry->d_name[0] != '.' &&
+		    read_shown(strtoull(entry->d_name, NULL, 10), &s))
+			done = fn(&s, arg);
+	}
+	closedir(dir);
+	return done;
+}
+
+struct search {
+	__u32 link_id;
+	const char *policy;
+	__u64 cgroup_id;
+	struct shown *found;
+};
+
+static bool is_it(const struct shown *s, void *arg)
+{
+	const struct search *search = arg;
+
+	if (s->link_id != search->link_id)
+		return false;
+	if (!s->link_id && (strcmp(s->policy, search->policy) ||
+			    s->cgroup_id != search->cgroup_id))
+		return false;
+	*search->found = *s;
+	return true;
+}
+
+/**
+ * shown_find() - what is shown of an attachment
+ * @link_id: its link; 0: it has none, and is known by what follows
+ * @policy: its name
+ * @cgroup_id: its cgroup
+ * @s: filled in
+ *
+ * Return: whether there is such an attachment.
+ */
+bool shown_find(__u32 link_id, const char *policy, __u64 cgroup_id, struct shown *s)
+{
+	struct search search = { link_id, policy, cgroup_id, s };
+
+	return shown_each(is_it, &search);
+}
+
+/* Has the policy asked again. */
+bool shown_reset(const struct shown *s)
+{
+	char *path = format(ATTACHMENTS "/%llu/breaker", s->id);
+	FILE *f = fopen(path, "we");
+	bool ok;
+
+	free(path);
+	if (!f)
+		return false;
+	ok = fputs("armed", f) >= 0;
+	return !fclose(f) && ok;
+}
