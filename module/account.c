@@ -10,6 +10,7 @@
 #include <linux/timekeeping.h>
 
 #include "dispatch.h"
+#include "trace.h"
 
 /* The record of the OOM that is being handled, and no other is. */
 static struct record record;
@@ -89,6 +90,7 @@ bool bpf_oom_account_begin(struct decision *d)
 	d->refused = false;
 	d->dry_run = d->rehearsal || (d->ops->flags & BPF_OOM_F_DRY_RUN);
 	clear_policy(d->record);
+	trace_asked(d);
 	d->began_ns = ktime_get_ns();
 	return true;
 }
@@ -149,8 +151,11 @@ static void watch(struct decision *d, enum record_result result, u64 ns)
 		.killed = result == RECORD_KILL && !d->dry_run,
 		.failed = result == RECORD_DEFAULT && is_error(d),
 	};
+	const char *why;
 
-	bpf_oom_breaker_watch(&d->att->breaker, d->ops, &event);
+	why = bpf_oom_breaker_watch(&d->att->breaker, d->ops, &event);
+	if (why)
+		trace_breaker(d, why);
 }
 
 /**
@@ -170,6 +175,7 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 		result = RECORD_KILL;
 	else if (relief)
 		result = d->raised && d->ret == 1 ? RECORD_RAISE : RECORD_WAIT;
+	trace_verdict(d, result, ns);
 	if (!d->rehearsal) {
 		count(d, result, ns);
 		watch(d, result, ns);
@@ -182,6 +188,7 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 	}
 	if (relief && !d->dry_run)
 		return true;
+	trace_declined(d, why_declined(d, result), ns);
 	note_declined(d, d->ret, why_declined(d, result));
 	if (d->dry_run)
 		clear_policy(d->record);
@@ -201,6 +208,7 @@ void bpf_oom_account_fallback(struct decision *d)
 	if (!d->record || d->rehearsal)
 		return;
 	ns = ktime_get_ns() - d->first_ns;
+	trace_fallback(d, ns);
 	d->record->attachment = 0;
 	d->record->kills = 0;
 	d->record->victim.pid = 0;

@@ -115,9 +115,10 @@ void bpf_oom_breaker_reset(struct breaker *b)
  * @event: what it did
  *
  * Context: process context, while the OOM is being handled.
+ * Return: NULL; or which limit it is that has just tripped the breaker.
  */
-void bpf_oom_breaker_watch(struct breaker *b, const struct bpf_oom_ops *ops,
-			   const struct breaker_event *event)
+const char *bpf_oom_breaker_watch(struct breaker *b, const struct bpf_oom_ops *ops,
+				  const struct breaker_event *event)
 {
 	const char *why;
 
@@ -129,4 +130,5 @@ void bpf_oom_breaker_watch(struct breaker *b, const struct bpf_oom_ops *ops,
 	if (why)
 		pr_err("policy %s: BREAKER TRIPPED (%s): it is bypassed, until 'bpfoom reset' re-arms it\n",
 		       ops->name, why);
+	return why;
 }

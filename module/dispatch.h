@@ -70,7 +70,8 @@ void bpf_oom_account_fallback(struct decision *d);
 
 void bpf_oom_note_kernel(struct decision *d);
 void bpf_oom_note_choice(struct decision *d, struct task_struct *task);
-void bpf_oom_note_kill(struct decision *d, const char *message, int ret);
+void bpf_oom_note_kill(struct decision *d, struct task_struct *task,
+		       const char *message, int ret);
 void bpf_oom_note_wait(struct decision *d, struct task_struct *task);
 void bpf_oom_note_ranked(struct decision *d, struct task_struct *task,
 			 enum oom_hook_verdict verdict);

@@ -70,8 +70,8 @@ struct breaker_event {
 void bpf_oom_breaker_init(struct breaker *b);
 const char *bpf_oom_breaker_tripped(const struct breaker *b);
 void bpf_oom_breaker_reset(struct breaker *b);
-void bpf_oom_breaker_watch(struct breaker *b, const struct bpf_oom_ops *ops,
-			   const struct breaker_event *event);
+const char *bpf_oom_breaker_watch(struct breaker *b, const struct bpf_oom_ops *ops,
+				  const struct breaker_event *event);
 
 /* attach.c: which policy sits on which cgroup */
 

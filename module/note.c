@@ -14,6 +14,7 @@
 #include <linux/string.h>
 
 #include "dispatch.h"
+#include "trace.h"
 
 static bool explain = true;
 module_param(explain, bool, 0644);
@@ -77,13 +78,16 @@ void bpf_oom_note_choice(struct decision *d, struct task_struct *task)
 /**
  * bpf_oom_note_kill() - a policy has tried to kill
  * @d: the OOM and the policy, before the kill is counted
+ * @task: whom, as for bpf_oom_note_choice()
  * @message: what it said
  * @ret: as that of oom_hook_kill()
  *
  * Context: while the OOM is being handled.
  */
-void bpf_oom_note_kill(struct decision *d, const char *message, int ret)
+void bpf_oom_note_kill(struct decision *d, struct task_struct *task,
+		       const char *message, int ret)
 {
+	trace_kill(d, task_tgid_nr(task), task->comm, ret);
 	if (ret < 0 || d->kills)
 		return;
 	/* A kill is more than a victim that is waited for. */
@@ -103,7 +107,7 @@ void bpf_oom_note_kill(struct decision *d, const char *message, int ret)
 void bpf_oom_note_wait(struct decision *d, struct task_struct *task)
 {
 	bpf_oom_note_choice(d, task);
-	bpf_oom_note_kill(d, "", 1);
+	bpf_oom_note_kill(d, task, "", 1);
 }
 
 static bool same(const struct record_candidate *a,
@@ -163,6 +167,7 @@ static void insert(struct record *r, const struct record_candidate *c)
 
 static void note(struct decision *d, const struct record_candidate *c)
 {
+	trace_candidate(d, c);
 	forget(d->record, c);
 	insert(d->record, c);
 }

@@ -15,6 +15,7 @@
 #include <linux/sched/task.h>
 
 #include "dispatch.h"
+#include "trace.h"
 
 /**
  * struct scan - a scan in which a policy is asked
@@ -75,6 +76,7 @@ static void scan_failed(const struct decision *d, int err)
 		why = "nobody was selected";
 	else if (err == -ECANCELED)
 		why = "it said so";
+	trace_failed_scan(d, err);
 	pr_info_ratelimited("policy %s: a scan ended without a victim: %s\n",
 			    d->ops->name, why);
 }

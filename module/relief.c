@@ -44,7 +44,7 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 	bpf_oom_note_choice(d, task);
 	ret = d->dry_run ? oom_hook_may_kill(oc, task) :
 			   oom_hook_kill(oc, task, message);
-	bpf_oom_note_kill(d, message, ret);
+	bpf_oom_note_kill(d, task, message, ret);
 	if (!ret)
 		d->kills++;
 	else if (ret == 1)

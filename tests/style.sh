@@ -22,6 +22,11 @@ IGNORE_KERNEL=(
 	CONSTANT_COMPARISON	# takes LINUX_VERSION_CODE for a constant
 	LONG_LINE_STRING	# messages are not split: they must be found by grep
 )
+# Tracepoints, whose form TRACE_EVENT() prescribes:
+IGNORE_TRACE=(
+	"${IGNORE_KERNEL[@]}"
+	OPEN_ENDED_LINE PARENTHESIS_ALIGNMENT
+)
 # BPF programs and what they include:
 IGNORE_BPF=(
 	LONG_LINE_STRING
@@ -110,7 +115,8 @@ style_checkpatch()
 		esac
 	done
 	wrong=$(
-		checkpatch "${IGNORE_KERNEL[*]}" module/**/*.[ch] include/linux/*.h \
+		checkpatch "${IGNORE_TRACE[*]}" module/trace.[ch]
+		checkpatch "${IGNORE_KERNEL[*]}" module/**/!(trace).[ch] include/linux/*.h \
 			include/bpf_oom/!(*.bpf).h tests/kmod/*.[ch]
 		checkpatch "${IGNORE_BPF[*]}" include/bpf_oom/*.bpf.h "${bpf[@]}" |
 			known 'after a cast' '\(void\) __ksym'

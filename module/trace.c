@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The tracepoints themselves
+ */
+#include <linux/module.h>
+
+#include "dispatch.h"
+
+/*
+ * Not before what the headers above include: they would define tracepoints, too, and
+ * types that do not fit those of the other files, which the module's BTF then has.
+ */
+#define CREATE_TRACE_POINTS
+#include "trace.h"
