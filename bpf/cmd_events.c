@@ -81,20 +81,46 @@ int cmd_events(int argc, char **argv)
 	return ret;
 }
 
-/* Who died, or who the kernel was about to kill when nobody else did. */
-static bool is_about(const struct decision *r, long long pid)
+/*
+ * How much a decision has to do with a process. Of one that was killed later
+ * decisions may tell as well, because they wait until it is gone.
+ */
+enum about {
+	ABOUT_OTHERS,
+	ABOUT_IT,
+	ABOUT_ITS_END,
+};
+
+static enum about is_about(const struct decision *r, long long pid)
 {
 	if (record_number(r, "rehearsal"))
-		return false;
+		return ABOUT_OTHERS;
 	if (!pid)
-		return true;
-	return record_number(r, "victim_pid") == pid ||
-	       (record_is(r, "policy", "default") &&
-		record_number(r, "kernel_pid") == pid);
+		return ABOUT_IT;
+	/* Whom the kernel was about to kill, when nobody else did. */
+	if (record_is(r, "policy", "default"))
+		return record_number(r, "kernel_pid") == pid ? ABOUT_ITS_END :
+							       ABOUT_OTHERS;
+	if (record_number(r, "victim_pid") != pid)
+		return ABOUT_OTHERS;
+	return record_is(r, "result", "kill") && !record_number(r, "dry_run") ?
+	       ABOUT_ITS_END : ABOUT_IT;
 }
 
+static int not_found(long long pid)
+{
+	if (pid)
+		pr_err("none of the decisions that are kept is about process %lld; of those that were killed by one decision the first is noted, and 'dmesg' may have the others",
+		       pid);
+	else
+		pr_err("none of the decisions that are kept is about an OOM: no policy has been asked about one, or not lately; 'dmesg' has those that the kernel decided alone");
+	return EX_NOT_FOUND;
+}
+
+/* The last of those that say most. */
 static int find_last(int fd, long long pid, struct decision *found)
 {
+	enum about best = ABOUT_IT, about;
 	struct decision r;
 	bool any = false;
 	int ret;
@@ -104,18 +130,14 @@ static int find_last(int fd, long long pid, struct decision *found)
 			pr_err("cannot read the records: %s", strerror(-ret));
 			return EX_FAILED;
 		}
-		if (ret < 0 || !is_about(&r, pid))
+		about = ret < 0 ? ABOUT_OTHERS : is_about(&r, pid);
+		if (about < best)
 			continue;
+		best = about;
 		*found = r;
 		any = true;
 	}
-	if (any)
-		return EX_DONE;
-	if (pid)
-		pr_err("among the decisions that are kept is none about process %lld", pid);
-	else
-		pr_err("no policy has been asked about an OOM since the module was loaded");
-	return EX_NOT_FOUND;
+	return any ? EX_DONE : not_found(pid);
 }
 
 /* 0 is "last". */

@@ -119,6 +119,8 @@ static bool waits_once(void)
 	if (judged) {
 		CHECK_EQ(next->asked, 0);
 		CHECK(alive(other), "another one died");
+		CHECK(!sh("bpfoom why %d | grep -q 'The kernel decided'", victim),
+		      "who asks about the victim hears of a wait, not of the kill");
 		/* Not for ever. */
 		for (int i = 0; i < 100 && !ctl->wait_ret; i++) {
 			usleep(100000);
