@@ -267,7 +267,7 @@ void record_print_short(const struct decision *r)
 		if (record_number(r, "kills") > 1)
 			printf(" and %lld more", record_number(r, "kills") - 1);
 	} else if (record_is(r, "result", "wait")) {
-		printf("waits for ");
+		printf(dry ? "would wait for " : "waits for ");
 		if (record_number(r, "victim_pid"))
 			print_process(r, "victim_pid", "victim_comm");
 		else
@@ -317,10 +317,10 @@ static void print_decision(const struct decision *r, bool dry)
 	}
 }
 
-static void print_declined_text(const struct decision *r)
+/* What came of asking a policy that did not decide. */
+static const char *explain_declined(const char *why)
 {
 	static const char *const whys[][2] = {
-		{ "declined", "left it to the next one" },
 		{ "nothing-done", "said that it had handled it, but had done nothing" },
 		{ "error", "failed" },
 		{ "refused", "wanted to kill whom it may not" },
@@ -328,19 +328,28 @@ static void print_declined_text(const struct decision *r)
 		  "was not asked, since its breaker has tripped ('bpfoom reset' re-arms it)" },
 		{ "dry-run", "was asked in a dry run, of which there is a record of its own" },
 	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(whys); i++) {
+		if (!strcmp(why, whys[i][0]))
+			return whys[i][1];
+	}
+	return "left it to the next one";
+}
+
+static void print_declined_text(const struct decision *r)
+{
 	char value[RECORD_VALUE_SIZE], name[64], why[32];
 	unsigned long long id;
-	size_t j;
 	int i, ret;
 
 	for (i = 0; record_value(r, "declined", i, value); i++) {
 		if (sscanf(value, "%63s %llu %d %31s", name, &id, &ret, why) != 4)
 			continue;
-		for (j = 0; j < ARRAY_SIZE(whys); j++) {
-			if (!strcmp(why, whys[j][0]))
-				printf("Before that, policy %s %s%s.\n", name, whys[j][1],
-				       ret < 0 ? format(" (%s)", strerror(-ret)) : "");
-		}
+		printf("Policy %s %s", name, explain_declined(why));
+		if (ret < 0)
+			printf(" (%s)", strerror(-ret));
+		puts(".");
 	}
 }
 
@@ -357,6 +366,19 @@ static void print_kernel(const struct decision *r)
 	}
 }
 
+/* The kernel's are not noted: a record of it has those of the last policy. */
+static void print_considered(const struct decision *r)
+{
+	char policy[RECORD_VALUE_SIZE];
+
+	record_value(r, "policy", 0, policy);
+	if (!strcmp(policy, "default"))
+		puts("The last policy that was asked considered:");
+	else
+		printf("Policy %s considered:\n", policy);
+	printf("%20s %8s %10s  %s\n", "SCORE", "PID", "CGROUP ID", "WHO");
+}
+
 static void print_candidates(const struct decision *r)
 {
 	char value[RECORD_VALUE_SIZE];
@@ -368,8 +390,7 @@ static void print_candidates(const struct decision *r)
 		if (sscanf(value, "%lld %lld %llu %n", &score, &pid, &id, &used) != 3)
 			continue;
 		if (!i)
-			printf("It considered:\n%20s %8s %10s  %s\n", "SCORE", "PID",
-			       "CGROUP ID", "WHO");
+			print_considered(r);
 		if (pid)
 			printf("%20lld %8lld %10llu  %s\n", score, pid, id, value + used);
 		else
