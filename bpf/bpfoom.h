@@ -58,6 +58,7 @@ extern bool verbose;
 void __printf(1, 2) pr_err(const char *fmt, ...);
 __printf(1, 2) char *format(const char *fmt, ...);
 bool read_line(const char *path, char *buf, size_t size);
+void print_name(const char *s);
 void print_json_string(const char *s);
 void messages_capture(void);
 char *messages_missing_kfunc(void);

@@ -230,25 +230,28 @@ void record_print_json(const struct decision *r)
 
 /* --- for people ----------------------------------------------------------- */
 
-/* "271 (batch)" */
-static void print_process(const struct decision *r, const char *pid, const char *comm)
+static void print_value(const struct decision *r, const char *key)
 {
 	char value[RECORD_VALUE_SIZE];
 
-	record_value(r, comm, 0, value);
-	printf("%lld (%s)", record_number(r, pid), value);
+	record_value(r, key, 0, value);
+	print_name(value);
+}
+
+/* "271 (batch)" */
+static void print_process(const struct decision *r, const char *pid, const char *comm)
+{
+	printf("%lld (", record_number(r, pid));
+	print_value(r, comm);
+	putchar(')');
 }
 
 static void print_who(const struct decision *r)
 {
-	char value[RECORD_VALUE_SIZE];
-
-	if (record_is(r, "domain", "system")) {
+	if (record_is(r, "domain", "system"))
 		printf("the system");
-		return;
-	}
-	record_value(r, "cgroup", 0, value);
-	printf("%s", value);
+	else
+		print_value(r, "cgroup");
 }
 
 /* One line. */
@@ -290,19 +293,18 @@ void record_print_short(const struct decision *r)
 static void print_decision(const struct decision *r, bool dry)
 {
 	long long kills = record_number(r, "kills");
-	char value[RECORD_VALUE_SIZE];
 
 	if (record_is(r, "result", "kill")) {
 		printf(dry ? "It would have killed " : "It killed ");
 		if (kills > 1)
 			printf("%lld processes, the first of them ", kills);
 		print_process(r, "victim_pid", "victim_comm");
-		record_value(r, "victim_cgroup", 0, value);
-		printf(" of user %lld in cgroup %s, with %lld kB in memory.\n",
-		       record_number(r, "victim_uid"), value,
+		printf(" of user %lld in cgroup ", record_number(r, "victim_uid"));
+		print_value(r, "victim_cgroup");
+		printf(", with %lld kB in memory.\nThe reason that it gave: ",
 		       record_number(r, "victim_rss_kb"));
-		record_value(r, "reason", 0, value);
-		printf("The reason that it gave: %s.\n", value);
+		print_value(r, "reason");
+		puts(".");
 	} else if (record_is(r, "result", "wait")) {
 		printf("It killed nobody, because a victim was on its way out");
 		if (record_number(r, "victim_pid")) {
@@ -392,43 +394,57 @@ static void print_candidates(const struct decision *r)
 		if (!i)
 			print_considered(r);
 		if (pid)
-			printf("%20lld %8lld %10llu  %s\n", score, pid, id, value + used);
+			printf("%20lld %8lld %10llu  ", score, pid, id);
 		else
-			printf("%20lld %8s %10llu  %s\n", score, "-", id, value + used);
+			printf("%20lld %8s %10llu  ", score, "-", id);
+		print_name(value + used);
+		putchar('\n');
 	}
+}
+
+static void print_event(const struct decision *r)
+{
+	char when[32], constraint[RECORD_VALUE_SIZE];
+
+	if (record_number(r, "rehearsal")) {
+		printf("Rehearsal: what if ");
+		print_who(r);
+		puts(" were out of memory?");
+		return;
+	}
+	format_time(r, when, sizeof(when));
+	record_value(r, "constraint", 0, constraint);
+	printf("At %s ", when);
+	print_who(r);
+	printf(" was out of memory (%s, order %lld).\n", constraint,
+	       record_number(r, "order"));
+}
+
+static void print_policy(const struct decision *r)
+{
+	bool dry = record_number(r, "dry_run");
+
+	printf("Policy ");
+	print_value(r, "policy");
+	printf(", attached to ");
+	if (record_is(r, "policy_cgroup", "/"))
+		printf("the whole system");
+	else
+		print_value(r, "policy_cgroup");
+	printf(", decided in %.3f ms%s.\n", (double)record_number(r, "latency_ns") / 1e6,
+	       dry && !record_number(r, "rehearsal") ? "; it was a dry run" : "");
+	print_decision(r, dry);
 }
 
 /* All that is known, in sentences. */
 void record_print_long(const struct decision *r)
 {
-	bool dry = record_number(r, "dry_run");
-	char value[RECORD_VALUE_SIZE], where[RECORD_VALUE_SIZE], when[32];
-
-	format_time(r, when, sizeof(when));
-	record_value(r, "constraint", 0, value);
-	if (record_number(r, "rehearsal")) {
-		printf("Rehearsal: what if ");
-		print_who(r);
-		puts(" were out of memory?");
-	} else {
-		printf("At %s ", when);
-		print_who(r);
-		printf(" was out of memory (%s, order %lld).\n", value,
-		       record_number(r, "order"));
-	}
+	print_event(r);
 	print_declined_text(r);
-	if (record_is(r, "policy", "default")) {
+	if (record_is(r, "policy", "default"))
 		puts("The kernel decided.");
-	} else {
-		record_value(r, "policy", 0, value);
-		record_value(r, "policy_cgroup", 0, where);
-		printf("Policy %s, attached to %s, decided in %.3f ms%s.\n", value,
-		       strcmp(where, "/") ? where : "the whole system",
-		       (double)record_number(r, "latency_ns") / 1e6,
-		       dry && !record_number(r, "rehearsal") ?
-		       "; it was a dry run" : "");
-		print_decision(r, dry);
-	}
+	else
+		print_policy(r);
 	print_kernel(r);
 	print_candidates(r);
 }

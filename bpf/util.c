@@ -75,6 +75,35 @@ static size_t utf8_length(const unsigned char *s)
 	return len;
 }
 
+/* ASCII's, and U+0080 to U+009F. 0: it is none. */
+static unsigned int control_character(const unsigned char *c)
+{
+	if (*c < 0x20 || *c == 0x7f)
+		return *c;
+	return c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? c[1] : 0;
+}
+
+/**
+ * print_name() - print the name of a process or a cgroup for people
+ * @s: the name
+ *
+ * Anybody may choose one, and we print it on the terminal of root: it must not
+ * hold what a terminal takes for a command.
+ */
+void print_name(const char *s)
+{
+	const unsigned char *c = (const unsigned char *)s;
+	size_t len;
+
+	for (; *c; c += len ?: 1) {
+		len = utf8_length(c);
+		if (!len || control_character(c))
+			putchar('?');
+		else
+			fwrite(c, len, 1, stdout);
+	}
+}
+
 /* NULL becomes null. */
 void print_json_string(const char *s)
 {
@@ -92,8 +121,8 @@ void print_json_string(const char *s)
 			fputs("\\ufffd", stdout);
 		else if (*c == '"' || *c == '\\')
 			printf("\\%c", *c);
-		else if (*c < 0x20 || *c == 0x7f)
-			printf("\\u%04x", *c);
+		else if (control_character(c))
+			printf("\\u%04x", control_character(c));
 		else
 			fwrite(c, len, 1, stdout);
 	}

@@ -256,7 +256,8 @@ TEST(a_record_is_lines_whatever_a_process_is_called)
 	int fd;
 
 	cg_make_limited("dom", 40);
-	prctl(PR_SET_NAME, "a\nseq=7");
+	/* U+009B begins a command for a terminal. */
+	prctl(PR_SET_NAME, "a\nseq=7\xc2\x9b");
 	pid = hog("dom", 5, 0);
 	prctl(PR_SET_NAME, "oomtest");
 	p = policy_on("chooser", "dom", 1);
@@ -265,8 +266,9 @@ TEST(a_record_is_lines_whatever_a_process_is_called)
 	oom_in_dom();
 	CHECK(killed(pid), "the policy's choice lives");
 	r = record_of(fd, "chooser");
-	check_record(r, "victim_comm", "a?seq=7");
+	check_record(r, "victim_comm", "a?seq=7\xc2\x9b");
 	CHECK(!record_value(r, "seq", 1), "a name made a line");
+	CHECK(!sh("bpfoom why | grep -qF '(a?seq=7?)'"), "it is shown to the terminal as it is");
 	close(fd);
 	reap(pid);
 	policy_close(p);
