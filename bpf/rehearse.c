@@ -9,9 +9,24 @@
 
 #include "bpfoom.h"
 
+static bool policies_off(void)
+{
+	char line[8];
+
+	return read_line("/sys/module/bpf_oom/parameters/enabled", line, sizeof(line)) &&
+	       *line == 'N';
+}
+
 static int explain(int err)
 {
 	switch (err) {
+	case ENOENT:
+		if (policies_off()) {
+			pr_err("no policy can be asked: they are switched off by the parameter enabled of bpf_oom");
+			return EX_FAILED;
+		}
+		pr_err("the cgroup was removed, or the policy detached, before it was asked");
+		return EX_NOT_FOUND;
 	case ESRCH:
 		pr_err("there is no process in that cgroup");
 		return EX_FAILED;
