@@ -77,6 +77,7 @@ enum cgroup_place {
 };
 
 enum cgroup_place cgroup_find(__u64 id, char **path);
+char *cgroup_describe(__u64 id);
 
 /* support.c: what the kernel brings, and what it lacks */
 

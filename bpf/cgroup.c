@@ -172,3 +172,19 @@ enum cgroup_place cgroup_find(__u64 id, char **path)
 	close(mount_fd);
 	return place;
 }
+
+/* For people: where a cgroup is, or why that cannot be told. To be freed. */
+char *cgroup_describe(__u64 id)
+{
+	char *path;
+
+	switch (cgroup_find(id, &path)) {
+	case CGROUP_HERE:
+		return path;
+	case CGROUP_OUTSIDE:
+		return format("(outside of this cgroup namespace, id %llu)", id);
+	case CGROUP_GONE:
+		break;
+	}
+	return format("(removed, id %llu)", id);
+}

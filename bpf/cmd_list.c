@@ -70,22 +70,6 @@ static void print_json(const struct attached_list *list)
 	printf("]}\n");
 }
 
-/* For people; to be freed. */
-static char *describe_cgroup(__u64 id)
-{
-	char *path;
-
-	switch (cgroup_find(id, &path)) {
-	case CGROUP_HERE:
-		return path;
-	case CGROUP_OUTSIDE:
-		return format("(outside of this cgroup namespace, id %llu)", id);
-	case CGROUP_GONE:
-		break;
-	}
-	return format("(removed, id %llu)", id);
-}
-
 /* Whether it acts. */
 static const char *describe_state(const struct attached *a, const struct shown *s)
 {
@@ -118,7 +102,7 @@ static void print_table(const struct attached_list *list)
 	       "LINK", "ASKED", "KILLS", "STATE", "PIN");
 	for (i = 0; i < list->nr; i++) {
 		const struct attached *a = &list->items[i];
-		char *cgroup = describe_cgroup(a->cgroup_id);
+		char *cgroup = cgroup_describe(a->cgroup_id);
 		char link[16] = "-";
 
 		if (a->link_id)

@@ -2,33 +2,38 @@
 /*
  * bpfoom reset: have policies asked again whose breaker has tripped
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bpfoom.h"
 
 struct reset {
 	const char *policy;
-	unsigned int found;
+	unsigned int found, tripped;
 	bool failed;
 };
 
 static bool reset_one(const struct shown *s, void *arg)
 {
 	struct reset *r = arg;
+	char *cgroup;
 
 	if (r->policy && strcmp(r->policy, s->policy))
 		return false;
 	r->found++;
 	if (!strcmp(s->breaker, "armed"))
 		return false;
+	r->tripped++;
+	cgroup = cgroup_describe(s->cgroup_id);
 	if (shown_reset(s)) {
-		printf("policy %s on cgroup %llu is asked again\n", s->policy,
-		       s->cgroup_id);
+		printf("policy %s on %s is asked again\n", s->policy, cgroup);
 	} else {
-		pr_err("policy %s on cgroup %llu cannot be re-armed", s->policy,
-		       s->cgroup_id);
+		pr_err("policy %s on %s cannot be re-armed: %s", s->policy, cgroup,
+		       strerror(errno));
 		r->failed = true;
 	}
+	free(cgroup);
 	return false;
 }
 
@@ -54,5 +59,7 @@ int cmd_reset(int argc, char **argv)
 		pr_err("OOM policy %s is not attached", r.policy);
 		return EX_NOT_FOUND;
 	}
+	if (!r.tripped)
+		printf("no breaker has tripped\n");
 	return r.failed ? EX_FAILED : EX_DONE;
 }

@@ -3,8 +3,10 @@
  * What the module shows of its attachments in sysfs
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bpfoom.h"
 
@@ -118,16 +120,17 @@ bool shown_find(__u32 link_id, const char *policy, __u64 cgroup_id, struct shown
 	return shown_each(is_it, &search);
 }
 
-/* Has the policy asked again. */
+/* Has the policy asked again. If that fails, errno says why. */
 bool shown_reset(const struct shown *s)
 {
 	char *path = format(ATTACHMENTS "/%llu/breaker", s->id);
-	FILE *f = fopen(path, "we");
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	bool ok;
 
 	free(path);
-	if (!f)
+	if (fd < 0)
 		return false;
-	ok = fputs("armed", f) >= 0;
-	return !fclose(f) && ok;
+	ok = write(fd, "armed", 5) == 5;
+	close(fd);
+	return ok;
 }
