@@ -22,6 +22,7 @@ struct problem {
 struct status {
 	struct utsname uts;
 	char version[64], provider[64], shim_version[64];
+	char abi[16];		/* empty: unknown */
 	char lockdown[32];	/* empty: unknown */
 	bool supported, loaded, shim_loaded, btf, memory_controller, bpffs;
 	bool secure_boot, have_attached, psi, enabled;
@@ -87,6 +88,7 @@ static void collect(struct status *s)
 	read_line("/sys/module/bpf_oom/version", s->version, sizeof(s->version));
 	read_line("/sys/module/bpf_oom/parameters/provider", s->provider,
 		  sizeof(s->provider));
+	read_line("/sys/kernel/bpf_oom/abi", s->abi, sizeof(s->abi));
 	s->enabled = read_line("/sys/module/bpf_oom/parameters/enabled", line,
 			       sizeof(line)) && *line == 'Y';
 	read_line("/sys/module/oom_hook/version", s->shim_version,
@@ -159,6 +161,8 @@ static void print_text(const struct status *s)
 		       s->provider[0] ? s->provider : "unknown",
 		       s->shim_loaded ? " (oom_hook " : "", s->shim_version,
 		       s->shim_loaded ? ")" : "");
+	if (s->loaded)
+		printf("interface (ABI)    %s\n", s->abi[0] ? s->abi : "unknown");
 	printf("module BTF         %s\n", yes(s->btf));
 	printf("cgroup2            %s%s\n", cgroup_mount() ?: "not mounted",
 	       s->memory_controller ? ", memory controller" : "");
@@ -200,6 +204,7 @@ static void print_json(const struct status *s)
 	print_json_bool("loaded", s->loaded);
 	print_json_member("version", s->version);
 	print_json_member("provider", s->provider);
+	printf(",\"abi\":%s", s->abi[0] ? s->abi : "null");
 	print_json_bool("module_btf", s->btf);
 	print_json_member("cgroup2", cgroup_mount());
 	print_json_bool("memory_controller", s->memory_controller);
