@@ -166,6 +166,16 @@ static pid_t start_test(const struct test *t, const char *script, int out)
 	exit(0);
 }
 
+/* What a test has left must not fail those that follow. */
+static void clean_up(void)
+{
+	sh("bpfoom detach --all 2>/dev/null; rmmod hooktest 2>/dev/null");
+	sh("cd /sys/module/bpf_oom/parameters 2>/dev/null || exit; "
+	   "for p in breaker_kills breaker_failures breaker_ms; do echo 0 > $p; done; "
+	   "for p in enabled explain; do echo 1 > $p; done");
+	sh("echo 0 2>/dev/null > /sys/kernel/tracing/events/bpf_oom/enable");
+}
+
 static void run(const struct test *t, const char *name, const char *script)
 {
 	char why[700] = "";
@@ -205,9 +215,7 @@ static void run(const struct test *t, const char *name, const char *script)
 		return;
 	}
 	nr_failed++;
-	/* What it has left must not fail those that follow. */
-	sh("bpfoom detach --all 2>/dev/null; rmmod hooktest 2>/dev/null; "
-	   "echo 1 2>/dev/null > /sys/module/bpf_oom/parameters/enabled");
+	clean_up();
 	result("not ok %s - %s\n", name, *why ? why : "exit status not 0");
 	klog_dump_tail();
 }

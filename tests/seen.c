@@ -101,6 +101,7 @@ const char *record_value(const char *record, const char *key, int nr)
 	size_t len = strlen(key);
 	const char *line;
 
+	CHECK(record, "no record, which was to have %s", key);
 	for (line = record; *line && *line != '\n'; line = strchr(line, '\n') + 1) {
 		if (strncmp(line, key, len) || line[len] != '=' || nr--)
 			continue;
@@ -109,6 +110,19 @@ const char *record_value(const char *record, const char *key, int nr)
 		return value;
 	}
 	return NULL;
+}
+
+const char *record_has(const char *record, const char *key, int nr)
+{
+	const char *value = record_value(record, key, nr);
+
+	CHECK(value, "the record has no %s (%d)", key, nr);
+	return value;
+}
+
+long long record_number(const char *record, const char *key)
+{
+	return atoll(record_has(record, key, 0));
 }
 
 const char *record_of(int fd, const char *policy)

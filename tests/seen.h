@@ -11,7 +11,7 @@ unsigned long long seen_attachment(const char *policy);
 const char *seen_file(const char *policy, const char *file);
 long long seen_number(const char *policy, const char *file);
 int seen_write(const char *policy, const char *file, const char *text);
-/* A parameter of the module, until the test ends: set it back to what util_init() has. */
+/* A parameter of the module, until the test sets it back to what util_init() has. */
 void set_param(const char *param, const char *value);
 
 /* Opens /dev/bpf_oom behind the last record. */
@@ -22,6 +22,9 @@ const char *record_next(int fd);
 const char *record_of(int fd, const char *policy);
 /* The how manieth value of a key; NULL if there is none. Valid until the next call. */
 const char *record_value(const char *record, const char *key, int nr);
+/* The same of one that must be there. */
+const char *record_has(const char *record, const char *key, int nr);
+long long record_number(const char *record, const char *key);
 void check_record(const char *record, const char *key, const char *want);
 void check_record_number(const char *record, const char *key, long long want);
 /* Asks the policy of this name, in a rehearsal. 0 or a negative errno. */
