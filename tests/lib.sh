@@ -69,7 +69,10 @@ victim()
 	sh -c "echo 0 > /proc/self/oom_score_adj && echo 0 > $1/cgroup.procs &&
 		exec perl -e '\$x = \"x\" x 20_000_000; \$0 = \"victim\"; sleep 1000'" &
 	pid=$!
+	i=0
 	while [ "$(cat /proc/$pid/comm)" != victim ]; do
+		i=$((i + 1))
+		[ $i -lt 600 ] || fail "the victim did not start"
 		sleep 0.1
 	done
 }
