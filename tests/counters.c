@@ -86,6 +86,35 @@ TEST(counters_of_an_attachment)
 	policy_close(p);
 }
 
+/* Of two policies: the first one declines or fails, the second ends all of them. */
+TEST(counters_add_up_after_ten_thousand_ooms)
+{
+	struct policy *first, *second;
+	int nr = 10000, errors = 0;
+	pid_t pid;
+
+	cg_make_limited("dom", 40);
+	pid = hog("dom", 5, 0);
+	first = policy_on("first", "dom", 0);
+	second = policy_on("second", "dom", 1);
+	policy_control(second)->raise_id[0] = cg_id("dom");
+	for (int i = 1; i <= nr; i++) {
+		policy_control(first)->ret = i % 4 ? 0 : -12;
+		errors += !(i % 4);
+		/* A limit is raised by a page at least. */
+		policy_control(second)->raise_to[0] = 40 * MB + i * 4096UL;
+		oom_in_dom();
+	}
+	check_counts("first", 0, 0, 0, nr - errors, errors);
+	check_counts("second", nr, 0, 0, 0, 0);
+	CHECK(seen_number("second", "time_total_ns") >=
+	      seen_number("second", "time_max_ns"), "the sum is no sum");
+	CHECK(alive(pid), "somebody died");
+	reap(pid);
+	policy_close(first);
+	policy_close(second);
+}
+
 TEST(counters_tell_which_attachment_it_is)
 {
 	struct bpf_link_info info = {};
@@ -140,6 +169,7 @@ TEST(counters_go_with_the_cgroup)
 
 TEST(counters_are_read_while_policies_come_and_go)
 {
+	unsigned long long end = now_ns() + 60000000000ULL;
 	pid_t reader[2];
 	struct policy *p;
 	int i;
@@ -154,7 +184,8 @@ TEST(counters_are_read_while_policies_come_and_go)
 		for (;;)
 			sh("cat /sys/kernel/bpf_oom/attachments/*/* >/dev/null 2>&1");
 	}
-	for (i = 0; i < 200; i++) {
+	/* Each attach waits for all CPUs, which the readers keep busy. */
+	for (i = 0; i < 200 && now_ns() < end; i++) {
 		CHECK_EQ(policy_attach(p), 0);
 		policy_detach(p);
 	}
