@@ -135,7 +135,8 @@ static void count(const struct decision *d, enum record_result result, u64 ns)
 	if (result != RECORD_DEFAULT && !d->dry_run) {
 		bpf_oom_count(&c->handled, 1);
 		bpf_oom_count(&c->kills, d->kills);
-		bpf_oom_count(&c->waits, result == RECORD_WAIT);
+		bpf_oom_count(&c->waits, result == RECORD_WAIT ||
+					 result == RECORD_FREED);
 	} else {
 		bpf_oom_count(is_error(d) ? &c->errors : &c->declined, 1);
 	}
@@ -173,6 +174,8 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 
 	if (d->kills)
 		result = RECORD_KILL;
+	else if (d->freed)
+		result = RECORD_FREED;
 	else if (relief)
 		result = d->raised && d->ret == 1 ? RECORD_RAISE : RECORD_WAIT;
 	trace_verdict(d, result, ns);
@@ -195,6 +198,27 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 	return false;
 }
 
+/* Nobody has acted. */
+static void finish_undecided(struct decision *d, enum record_result result,
+			     u64 ns)
+{
+	d->record->attachment = 0;
+	d->record->kills = 0;
+	d->record->victim.pid = 0;
+	finish_record(d, "default", &cgrp_dfl_root.cgrp, result, ns);
+}
+
+/**
+ * bpf_oom_account_freed() - nobody has to decide any more
+ * @d: the OOM, which a policy was asked about
+ *
+ * Context: while the OOM is being handled.
+ */
+void bpf_oom_account_freed(struct decision *d)
+{
+	finish_undecided(d, RECORD_FREED, ktime_get_ns() - d->first_ns);
+}
+
 /**
  * bpf_oom_account_fallback() - the kernel is to decide
  * @d: the OOM
@@ -209,8 +233,5 @@ void bpf_oom_account_fallback(struct decision *d)
 		return;
 	ns = ktime_get_ns() - d->first_ns;
 	trace_fallback(d, ns);
-	d->record->attachment = 0;
-	d->record->kills = 0;
-	d->record->victim.pid = 0;
-	finish_record(d, "default", &cgrp_dfl_root.cgrp, RECORD_DEFAULT, ns);
+	finish_undecided(d, RECORD_DEFAULT, ns);
 }

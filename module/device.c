@@ -45,6 +45,7 @@ static const char * const result_names[] = {
 	[RECORD_KILL] = "kill",
 	[RECORD_WAIT] = "wait",
 	[RECORD_RAISE] = "raise",
+	[RECORD_FREED] = "freed",
 };
 
 /* Names of processes and cgroups may hold anything; a line is to stay a line. */

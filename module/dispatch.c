@@ -114,7 +114,7 @@ static bool call_handler(struct decision *d)
 	 * before the next in line looks, which would then see no victim on its
 	 * way and kill a second one.
 	 */
-	return d->kills || (d->ret == 1 && d->relief);
+	return d->kills || d->freed || (d->ret == 1 && d->relief);
 }
 
 static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
@@ -147,6 +147,7 @@ bool bpf_oom_handle(struct oom_control *oc)
 {
 	struct decision d = {
 		.oc = oc, .task = current, .rehearsal = bpf_oom_rehearsed(),
+		.no_room = bpf_oom_no_room(oc),
 	};
 	struct cgroup *cgrp = bpf_oom_cgroup(oc), *parent;
 	bool handled;
@@ -167,6 +168,12 @@ bool bpf_oom_handle(struct oom_control *oc)
 	if (d.rehearsal) {
 		bpf_oom_rehearsed_done(d.asked);
 		return handled;
+	}
+	/* Nor must the kernel's killer act on what was true before. */
+	d.dry_run = false;
+	if (!handled && d.asked && bpf_oom_room_again(&d)) {
+		bpf_oom_account_freed(&d);
+		return true;
 	}
 	if (!handled)
 		bpf_oom_account_fallback(&d);

@@ -22,6 +22,8 @@
  * @relief: it has found, or brought about, relief without another kill: a victim on
  *	its way out, or a limit that lets the charge go on
  * @raised: it was a limit
+ * @no_room: a limit is why the charge failed: there was no room when this began
+ * @freed: there was again, without this policy, when it wanted to kill
  * @refused: a kill of it was refused
  * @dry_run: it only says what it would do
  * @ret: what its handler returned
@@ -39,6 +41,8 @@ struct decision {
 	unsigned int kills;
 	bool relief;
 	bool raised;
+	bool no_room;
+	bool freed;
 	bool refused;
 	bool dry_run;
 	int ret;
@@ -60,10 +64,16 @@ static inline u64 bpf_oom_domain(const struct oom_control *oc)
 	return oc->memcg ? cgroup_id(bpf_oom_cgroup(oc)) : 0;
 }
 
+/* relief.c */
+
+bool bpf_oom_no_room(const struct oom_control *oc);
+bool bpf_oom_room_again(const struct decision *d);
+
 /* account.c: around each call of a policy */
 
 bool bpf_oom_account_begin(struct decision *d);
 bool bpf_oom_account_end(struct decision *d, bool relief);
+void bpf_oom_account_freed(struct decision *d);
 void bpf_oom_account_fallback(struct decision *d);
 
 /* note.c: what goes into the record */

@@ -26,12 +26,14 @@ struct wait_queue_head;
  * @RECORD_KILL: the policy killed
  * @RECORD_WAIT: a victim is on its way out, which the policy waits for
  * @RECORD_RAISE: the policy raised the limit
+ * @RECORD_FREED: memory came back while policies were asked
  */
 enum record_result {
 	RECORD_DEFAULT,
 	RECORD_KILL,
 	RECORD_WAIT,
 	RECORD_RAISE,
+	RECORD_FREED,
 };
 
 /**

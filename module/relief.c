@@ -21,6 +21,77 @@
 #include "compat.h"
 #include "dispatch.h"
 
+#ifdef CONFIG_MEMCG
+/*
+ * Would a charge of @nr pages fit now, in the memcg that hit its limit and in all
+ * above? If the limit of @raised were @pages, that is: in a dry run it is not.
+ */
+static bool charge_fits(const struct oom_control *oc, unsigned long nr,
+			const struct mem_cgroup *raised, unsigned long pages)
+{
+	struct page_counter *counter = &oc->memcg->memory;
+	unsigned long max;
+
+	for (; counter; counter = counter->parent) {
+		max = READ_ONCE(counter->max);
+		if (raised && counter == &raised->memory)
+			max = max(max, pages);
+		if (page_counter_read(counter) + nr > max)
+			return false;
+	}
+	return true;
+}
+
+/* Not one page that comes and goes: what the next charge is going to ask for. */
+static bool has_room(const struct oom_control *oc)
+{
+	return charge_fits(oc, max(1UL << oc->order, (unsigned long)MEMCG_CHARGE_BATCH),
+			   NULL, 0);
+}
+
+/**
+ * bpf_oom_no_room() - is a limit in the way of a charge?
+ * @oc: the OOM
+ *
+ * Context: while it is being handled.
+ * Return: false also when that cannot be told: for an OOM that was declared, for
+ * that of the system, and on cgroup v1, which has other limits beside memory.max.
+ */
+bool bpf_oom_no_room(const struct oom_control *oc)
+{
+	if (!oc->memcg || oc->memcg->css.cgroup->root != &cgrp_dfl_root ||
+	    oom_hook_text(oc))
+		return false;
+	return !has_room(oc);
+}
+
+/**
+ * bpf_oom_room_again() - has memory come back by itself?
+ * @d: the OOM
+ *
+ * The kernel looks whether the charge fits before it tells of the OOM, and not
+ * again. A policy takes longer than the kernel's own choice, and the memory of an
+ * earlier victim that comes in that time must not cost a second one.
+ *
+ * Context: while the OOM is being handled.
+ * Return: true if there was no room when this OOM came, and now there is.
+ */
+bool bpf_oom_room_again(const struct decision *d)
+{
+	return d->no_room && !d->dry_run && has_room(d->oc);
+}
+#else
+bool bpf_oom_no_room(const struct oom_control *oc)
+{
+	return false;
+}
+
+bool bpf_oom_room_again(const struct decision *d)
+{
+	return false;
+}
+#endif
+
 /**
  * bpf_oom_running_kill() - kill for the policy that is being asked
  * @oc: the OOM that it was given
@@ -31,7 +102,8 @@
  * only about OOMs at or below its cgroup, and oom_hook_kill() keeps to those.
  *
  * Context: within a handler.
- * Return: 0 if memory will come from @task, else an error of oom_hook_kill().
+ * Return: 0 if memory will come from @task; -EAGAIN if it has come from elsewhere;
+ * else an error of oom_hook_kill().
  */
 int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 			 const char *message)
@@ -41,6 +113,10 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 
 	if (!d)
 		return -EINVAL;
+	if (!d->kills && bpf_oom_room_again(d))
+		d->freed = true;
+	if (d->freed)
+		return -EAGAIN;
 	bpf_oom_note_choice(d, task);
 	ret = d->dry_run ? oom_hook_may_kill(oc, task) :
 			   oom_hook_kill(oc, task, message);
@@ -121,25 +197,6 @@ static int raise_max(const struct decision *d, struct mem_cgroup *memcg,
 	return 0;
 }
 
-/*
- * Would the charge that failed fit now, here and in all above? If the limit of
- * @raised were @pages, that is: in a dry run it is not.
- */
-static bool charge_fits(const struct oom_control *oc,
-			const struct mem_cgroup *raised, unsigned long pages)
-{
-	struct page_counter *counter = &oc->memcg->memory;
-	unsigned long max;
-
-	for (; counter; counter = counter->parent) {
-		max = READ_ONCE(counter->max);
-		if (counter == &raised->memory)
-			max = max(max, pages);
-		if (page_counter_read(counter) + (1UL << oc->order) > max)
-			return false;
-	}
-	return true;
-}
 
 /**
  * bpf_oom_running_raise() - raise the limit of a memcg
@@ -166,7 +223,7 @@ int bpf_oom_running_raise(struct oom_control *oc, struct mem_cgroup *memcg,
 		return -EXDEV;
 	ret = d->dry_run ? may_raise_max(memcg, pages) :
 			   raise_max(d, memcg, pages);
-	if (!ret && charge_fits(oc, memcg, pages)) {
+	if (!ret && charge_fits(oc, 1UL << oc->order, memcg, pages)) {
 		d->relief = true;
 		d->raised = true;
 	}

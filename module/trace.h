@@ -130,7 +130,8 @@ TRACE_EVENT(verdict,
 		  __get_str(policy), __entry->policy_cgroup_id,
 		  __entry->domain, __entry->dry_run,
 		  __print_symbolic(__entry->result, { 0, "default" },
-				   { 1, "kill" }, { 2, "wait" }, { 3, "raise" }),
+				   { 1, "kill" }, { 2, "wait" }, { 3, "raise" },
+				   { 4, "freed" }),
 		  __entry->ret, __entry->kills, __entry->latency_ns)
 );
 

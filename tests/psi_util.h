@@ -44,16 +44,6 @@ void psi_on(struct psi *p);
 void psi_off(struct psi *p);
 void psi_close(struct psi *p);
 
-/* Waits for the condition, for up to so many seconds. */
-#define WAIT_FOR(cond, seconds)						\
-	({								\
-		unsigned long long end_ = now_ns() + (seconds) * 1000000000ULL; \
-									\
-		while (!(cond) && now_ns() < end_)			\
-			usleep(2000);					\
-		(cond);							\
-	})
-
 /* Tasks in the cgroup that wait for a CPU, until press_end(). */
 struct press {
 	pid_t pids[4];

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <bpf/libbpf.h>
 
@@ -27,6 +28,15 @@ int write_file(const char *path, const char *fmt, ...)
 /* Runs a shell command, returns its exit status. */
 int sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 unsigned long long now_ns(void);
+/* Waits for the condition, for up to so many seconds. */
+#define WAIT_FOR(cond, seconds)						\
+	({								\
+		unsigned long long end_ = now_ns() + (seconds) * 1000000000ULL; \
+									\
+		while (!(cond) && now_ns() < end_)			\
+			usleep(2000);					\
+		(cond);							\
+	})
 
 /*
  * Cgroups. Paths are below the root of cgroup2; all that tests make is below

@@ -29,9 +29,10 @@
 #define MMF_OOM_SKIP 21
 
 /*
- * handle_out_of_memory of bpf_oom_ops only. 0: the task is a victim now and its memory will
- * come free. -EPERM: init, kernel thread or oom_score_adj -1000. -EXDEV:
- * outside the domain of this OOM. -ESRCH: nothing left to free.
+ * handle_out_of_memory of bpf_oom_ops only. 0: the task is a victim now and its
+ * memory will come free. -EPERM: init, kernel thread or oom_score_adj -1000. -EXDEV:
+ * outside the domain of this OOM. -ESRCH: nothing left to free. -EAGAIN: memory has
+ * come back meanwhile, and the OOM is handled.
  */
 extern int bpf_oom_kill_process(struct oom_control *oc, struct task_struct *task,
 				const char *message__str) __ksym __weak;

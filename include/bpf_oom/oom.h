@@ -88,12 +88,14 @@ enum bpf_oom_verdict {
  *
  *	Return 1 for "handled". It counts only if bpf_oom_kill_process() or
  *	bpf_oom_wait_victim() has returned 0 during the call, or
- *	bpf_oom_raise_max() has made room for what failed; a process killed during
- *	the call counts whatever is returned, so that one OOM never has two
- *	deciders. Else, and so after a bare 1, evaluate_task is asked if there is
- *	one, and then the next policy: first those on the same cgroup in the order
- *	of their attachment (see BPF_OOM_F_BEFORE), then those of its ancestors up
- *	to the root; after the last one the kernel's own killer decides.
+ *	bpf_oom_raise_max() has made room for what failed. Whatever is returned, a
+ *	process killed during the call counts, so that one OOM never has two
+ *	deciders; so does memory that has come back by itself since the OOM came,
+ *	which bpf_oom_kill_process() answers with -EAGAIN. Else, and so after a
+ *	bare 1, evaluate_task is asked if there is one, and then the next policy:
+ *	first those on the same cgroup in the order of their attachment (see
+ *	BPF_OOM_F_BEFORE), then those of its ancestors up to the root; after the
+ *	last one the kernel's own killer decides.
  *	A program may leave out trailing arguments.
  * @evaluate_task: Called for each process that the kernel compares when it
  *	selects a victim, in the kernel's own scan: those in the domain of the OOM

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory that comes back by itself while a policy is asked */
+#include <errno.h>
+
+#include <linux/types.h>
+#include <bpf_oom/oom.h>
+
+#include "harness.h"
+#include "klog.h"
+#include "seen.h"
+
+/* Nearly fills its domain, beside one that is in it, too. */
+struct scene {
+	pid_t filler, other;
+};
+
+static struct scene make_scene(void)
+{
+	struct scene s;
+
+	cg_make_limited("dom", 200);
+	cg_make("dom/a");
+	s.filler = hog("dom/a", 160, 0);
+	s.other = hog("dom/a", 5, 0);
+	return s;
+}
+
+/* An OOM during which the filler goes away; the policy has been asked then. */
+static void oom_that_passes(struct policy *p, const struct scene *s)
+{
+	struct policy_control *ctl = policy_control(p);
+	pid_t eats = oom_in_handler(ctl, "dom/a", 1000000000ULL);
+
+	reap(s->filler);
+	CHECK(!ctl->finished, "the policy was too fast");
+	CHECK(WAIT_FOR(ctl->finished, 20), "the policy does not return");
+	CHECK(alive(eats), "the one that waited for memory died");
+	reap(eats);
+}
+
+TEST(memory_that_came_back_while_a_policy_was_asked_needs_no_kill)
+{
+	struct scene s = make_scene();
+	struct policy *p = policy_on("slow", "dom", 0);
+	int fd = records_open();
+	const char *r;
+
+	policy_control(p)->kill_pid[0] = s.other;
+	oom_that_passes(p, &s);
+	CHECK_EQ(policy_control(p)->kill_ret[0], -EAGAIN);
+	CHECK(alive(s.other), "killed all the same");
+	CHECK(!klog_has("Killed process"), "said: %s", klog_line("Killed process"));
+	r = record_of(fd, "slow");
+	check_record(r, "result", "freed");
+	check_record_number(r, "kills", 0);
+	CHECK_EQ(seen_number("slow", "waits"), 1);
+	CHECK_EQ(seen_number("slow", "errors"), 0);
+	reap(s.other);
+	policy_close(p);
+}
+
+TEST(memory_that_came_back_while_a_policy_ranked_needs_no_kill)
+{
+	struct scene s = make_scene();
+	struct policy *p = ranker_open("slow", "dom", true);
+
+	policy_start(p);
+	policy_control(p)->rank_pid[0] = s.other;
+	policy_control(p)->rank[0] = BPF_EVAL_SELECT;
+	oom_that_passes(p, &s);
+	CHECK(alive(s.other), "killed all the same");
+	CHECK(!klog_has("Killed process"), "said: %s", klog_line("Killed process"));
+	reap(s.other);
+	policy_close(p);
+}
+
+TEST(memory_that_came_back_while_a_policy_declined_needs_no_kill_by_the_kernel)
+{
+	struct scene s = make_scene();
+	struct policy *p = policy_on("slow", "dom", 0);
+	int fd = records_open();
+
+	oom_that_passes(p, &s);
+	CHECK(alive(s.other), "killed all the same");
+	CHECK(!klog_has("Killed process"), "said: %s", klog_line("Killed process"));
+	check_record(record_of(fd, "default"), "result", "freed");
+	reap(s.other);
+	policy_close(p);
+}
