@@ -90,7 +90,7 @@ TEST(counters_of_an_attachment)
 TEST(counters_add_up_after_ten_thousand_ooms)
 {
 	struct policy *first, *second;
-	int nr = 10000, errors = 0;
+	int nr = rounds(10000), errors = 0;
 	pid_t pid;
 
 	cg_make_limited("dom", 40);

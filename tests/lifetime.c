@@ -217,7 +217,7 @@ TEST(load_and_unload_under_an_oom_storm)
 
 	cg_make_limited("dom", 20);
 	pid = storm("dom");
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < rounds(10); i++) {
 		struct policy *p = policy_on("storm", "dom", 0);
 
 		for (int j = 0; j < 100 && !policy_control(p)->asked; j++)
@@ -233,7 +233,7 @@ TEST(load_and_unload_under_an_oom_storm)
 
 TEST(cgroups_removed_under_a_policy_while_it_is_attached_and_detached)
 {
-	for (int i = 0; i < 30; i++) {
+	for (int i = 0; i < rounds(30); i++) {
 		struct policy *p;
 		pid_t pid;
 

@@ -6,7 +6,7 @@
 #include "harness.h"
 #include "psi_util.h"
 
-#define ROUNDS 20
+#define ROUNDS 8
 #define ROUNDS_DEBUG 1000
 #define ROUNDS_DEBUG_S 8
 

@@ -118,6 +118,12 @@ unsigned long long slow_ns(unsigned long long ns)
 	return debug_kernel() ? 6 * ns : ns;
 }
 
+/* Of a race: what checks everything sees it at the first time that it happens. */
+int rounds(int nr)
+{
+	return debug_kernel() ? (nr + 3) / 4 : nr;
+}
+
 bool hook_built_in(void)
 {
 	return strcmp(provider(), "kernel") == 0;
@@ -278,13 +284,18 @@ static void wait_ready(const char *what, pid_t pid, int fd)
 	close(fd);
 }
 
-static void touch(size_t len)
+static char *reserve(size_t len)
 {
 	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		_exit(5);
+	return p;
+}
+
+static void touch(char *p, size_t len)
+{
 	for (size_t i = 0; i < len; i += 4096)
 		p[i] = 1;
 }
@@ -304,7 +315,7 @@ pid_t hog(const char *cg, unsigned int mb, int adj)
 
 	pid = spawn(cg, adj, &fd);
 	if (!pid) {
-		touch(mb * MB);
+		touch(reserve(mb * MB), mb * MB);
 		tell_ready_and_sleep(fd);
 	}
 	wait_ready("hog", pid, fd);
@@ -388,8 +399,12 @@ pid_t socket_hog(const char *cg, unsigned int mb)
 	return pid;
 }
 
+/* More than any VM has. */
+#define ENDLESS (64UL << 30)
+
 pid_t eater(const char *cg, int adj, unsigned int pause_us)
 {
+	char *p;
 	pid_t pid;
 	int fd;
 
@@ -397,10 +412,15 @@ pid_t eater(const char *cg, int adj, unsigned int pause_us)
 	if (!pid) {
 		/* Or near the end it would do nothing but read its own text again. */
 		mlockall(MCL_CURRENT);
+		/*
+		 * In one piece, so that huge pages fit in. Slow ones do without:
+		 * tests of pressure look at how they stall.
+		 */
+		p = reserve(ENDLESS);
 		if (write(fd, "", 1) != 1)
 			_exit(6);
-		for (;;) {
-			touch(MB);
+		for (;; p += MB) {
+			touch(pause_us ? reserve(MB) : p, MB);
 			if (pause_us)
 				usleep(pause_us);
 		}

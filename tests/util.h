@@ -19,6 +19,8 @@ const char *provider(void);
 bool hook_built_in(void);
 bool debug_kernel(void);
 unsigned long long slow_ns(unsigned long long ns);
+/* How often to repeat what may meet a race. */
+int rounds(int nr);
 void need_shim(void);
 void need_memcg(void);
 int unload(void);
