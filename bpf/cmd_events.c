@@ -91,6 +91,20 @@ enum about {
 	ABOUT_ITS_END,
 };
 
+static bool has_victim(const struct decision *r, long long pid)
+{
+	char other[RECORD_VALUE_SIZE];
+	int i;
+
+	if (record_number(r, "victim_pid") == pid)
+		return true;
+	for (i = 0; record_value(r, "also_killed", i, other); i++) {
+		if (strtoll(other, NULL, 10) == pid)
+			return true;
+	}
+	return false;
+}
+
 static enum about is_about(const struct decision *r, long long pid)
 {
 	if (record_number(r, "rehearsal"))
@@ -99,9 +113,10 @@ static enum about is_about(const struct decision *r, long long pid)
 		return ABOUT_IT;
 	/* Whom the kernel was about to kill, when nobody else did. */
 	if (record_is(r, "policy", "default"))
-		return record_number(r, "kernel_pid") == pid ? ABOUT_ITS_END :
+		return record_is(r, "result", "default") &&
+		       record_number(r, "kernel_pid") == pid ? ABOUT_ITS_END :
 							       ABOUT_OTHERS;
-	if (record_number(r, "victim_pid") != pid)
+	if (!has_victim(r, pid))
 		return ABOUT_OTHERS;
 	return record_is(r, "result", "kill") && !record_number(r, "dry_run") ?
 	       ABOUT_ITS_END : ABOUT_IT;
@@ -110,7 +125,7 @@ static enum about is_about(const struct decision *r, long long pid)
 static int not_found(long long pid)
 {
 	if (pid)
-		pr_err("none of the decisions that are kept is about process %lld; of those that were killed by one decision the first is noted, and 'dmesg' may have the others",
+		pr_err("none of the decisions that are kept is about process %lld; 'dmesg' may have more",
 		       pid);
 	else
 		pr_err("none of the decisions that are kept is about an OOM: no policy has been asked about one, or not lately; 'dmesg' has those that the kernel decided alone");

@@ -193,6 +193,11 @@ static void print_declined(const char *value)
 	putchar('}');
 }
 
+static void print_number(const char *value)
+{
+	fputs(value, stdout);
+}
+
 static void print_array(const struct decision *r, const char *key, const char *name,
 			void (*print)(const char *value))
 {
@@ -210,19 +215,23 @@ static void print_array(const struct decision *r, const char *key, const char *n
 
 void record_print_json(const struct decision *r)
 {
+	static const char *const arrays[] = {
+		"also_killed", "candidate", "declined", NULL
+	};
 	char key[32], value[RECORD_VALUE_SIZE];
 	const char *pos = NULL;
 	bool first = true;
 
 	putchar('{');
 	while (record_line(r, &pos, key, value)) {
-		if (!strcmp(key, "candidate") || !strcmp(key, "declined"))
+		if (is_one_of(key, arrays))
 			continue;
 		if (!first)
 			putchar(',');
 		first = false;
 		print_member(key, value);
 	}
+	print_array(r, "also_killed", "also_killed", print_number);
 	print_array(r, "declined", "declined", print_declined);
 	print_array(r, "candidate", "candidates", print_candidate);
 	puts("}");
@@ -277,6 +286,8 @@ void record_print_short(const struct decision *r)
 			printf("a victim");
 	} else if (record_is(r, "result", "raise")) {
 		printf(dry ? "would raise a limit" : "raised a limit");
+	} else if (record_is(r, "result", "freed")) {
+		printf("memory came back, no kill was needed");
 	} else {
 		printf(record_is(r, "policy", "default") ? "the kernel decides" :
 							   "leaves it to the next");
@@ -288,6 +299,17 @@ void record_print_short(const struct decision *r)
 		print_process(r, "kernel_pid", "kernel_comm");
 	}
 	putchar('\n');
+}
+
+static void print_also_killed(const struct decision *r)
+{
+	char pid[RECORD_VALUE_SIZE];
+	int i;
+
+	for (i = 0; record_value(r, "also_killed", i, pid); i++)
+		printf("%s%s", i ? ", " : "The others: ", pid);
+	if (i)
+		printf("%s.\n", record_number(r, "kills") - 1 > i ? ", and more" : "");
 }
 
 static void print_decision(const struct decision *r, bool dry)
@@ -305,6 +327,9 @@ static void print_decision(const struct decision *r, bool dry)
 		       record_number(r, "victim_rss_kb"));
 		print_value(r, "reason");
 		puts(".");
+		print_also_killed(r);
+	} else if (record_is(r, "result", "freed")) {
+		puts("It killed nobody, because memory came back while it was asked.");
 	} else if (record_is(r, "result", "wait")) {
 		printf("It killed nobody, because a victim was on its way out");
 		if (record_number(r, "victim_pid")) {
@@ -441,10 +466,12 @@ void record_print_long(const struct decision *r)
 {
 	print_event(r);
 	print_declined_text(r);
-	if (record_is(r, "policy", "default"))
-		puts("The kernel decided.");
-	else
+	if (!record_is(r, "policy", "default"))
 		print_policy(r);
+	else if (record_is(r, "result", "freed"))
+		puts("Memory came back meanwhile, so nobody had to decide.");
+	else
+		puts("The kernel decided.");
 	print_kernel(r);
 	print_candidates(r);
 }

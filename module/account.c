@@ -39,6 +39,7 @@ static void clear_policy(struct record *r)
 	r->dry_run = false;
 	r->attachment = 0;
 	r->kills = 0;
+	r->nr_others = 0;
 	r->nr_candidates = 0;
 	r->victim.pid = 0;
 }
@@ -110,6 +111,19 @@ static void finish_record(struct decision *d, const char *policy,
 	bpf_oom_record_commit(r);
 }
 
+static void record_policy(struct decision *d, enum record_result result, u64 ns)
+{
+	struct record *r = d->record;
+
+	r->dry_run = d->dry_run;
+	r->attachment = d->att->id;
+	r->kills = d->kills;
+	/* A victim that it found and did not wait for. */
+	if (result == RECORD_DEFAULT)
+		r->victim.pid = 0;
+	finish_record(d, d->ops->name, d->att->cgrp, result, ns);
+}
+
 static bool is_error(const struct decision *d)
 {
 	return d->ret < 0 || d->refused;
@@ -159,6 +173,17 @@ static void watch(struct decision *d, enum record_result result, u64 ns)
 		trace_breaker(d, why);
 }
 
+static enum record_result result_of(const struct decision *d, bool relief)
+{
+	if (d->kills)
+		return RECORD_KILL;
+	if (d->freed)
+		return RECORD_FREED;
+	if (!relief)
+		return RECORD_DEFAULT;
+	return d->raised && d->ret == 1 ? RECORD_RAISE : RECORD_WAIT;
+}
+
 /**
  * bpf_oom_account_end() - a policy has been asked
  * @d: the OOM, with the policy
@@ -169,30 +194,28 @@ static void watch(struct decision *d, enum record_result result, u64 ns)
  */
 bool bpf_oom_account_end(struct decision *d, bool relief)
 {
-	enum record_result result = RECORD_DEFAULT;
+	enum record_result result = result_of(d, relief);
 	u64 ns = ktime_get_ns() - d->began_ns;
+	const char *why;
 
-	if (d->kills)
-		result = RECORD_KILL;
-	else if (d->freed)
-		result = RECORD_FREED;
-	else if (relief)
-		result = d->raised && d->ret == 1 ? RECORD_RAISE : RECORD_WAIT;
 	trace_verdict(d, result, ns);
 	if (!d->rehearsal) {
 		count(d, result, ns);
 		watch(d, result, ns);
 	}
-	d->record->kills = d->kills;
-	if (relief || d->dry_run) {
-		d->record->dry_run = d->dry_run;
-		d->record->attachment = d->att->id;
-		finish_record(d, d->ops->name, d->att->cgrp, result, ns);
-	}
-	if (relief && !d->dry_run)
+	if (relief && !d->dry_run) {
+		record_policy(d, result, ns);
 		return true;
-	trace_declined(d, why_declined(d, result), ns);
-	note_declined(d, d->ret, why_declined(d, result));
+	}
+	why = why_declined(d, result);
+	trace_declined(d, why, ns);
+	/* That of a dry run says why it would do nothing; if it would, later ones. */
+	if (!relief)
+		note_declined(d, d->ret, why);
+	if (d->dry_run)
+		record_policy(d, result, ns);
+	if (relief)
+		note_declined(d, d->ret, why);
 	if (d->dry_run)
 		clear_policy(d->record);
 	return false;
@@ -204,6 +227,7 @@ static void finish_undecided(struct decision *d, enum record_result result,
 {
 	d->record->attachment = 0;
 	d->record->kills = 0;
+	d->record->nr_others = 0;
 	d->record->victim.pid = 0;
 	finish_record(d, "default", &cgrp_dfl_root.cgrp, result, ns);
 }

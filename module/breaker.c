@@ -63,7 +63,7 @@ static const char *judge(struct breaker *b, const struct bpf_oom_ops *ops,
 		return "kills";
 	if (b->failures >= limit(ops->breaker_failures, &breaker_failures))
 		return "failures";
-	if (div_u64(e->ns, NSEC_PER_MSEC) >= limit(ops->breaker_ms, &breaker_ms))
+	if (div_u64(e->ns, NSEC_PER_MSEC) > limit(ops->breaker_ms, &breaker_ms))
 		return "time";
 	return NULL;
 }

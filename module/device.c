@@ -85,6 +85,8 @@ static void put_declined(struct seq_buf *s, const struct record *r)
 
 static void put_victim(struct seq_buf *s, const struct record *r)
 {
+	unsigned int i;
+
 	if (!r->victim.pid)
 		return;
 	seq_buf_printf(s, "victim_pid=%d\nvictim_uid=%u\nvictim_rss_kb=%llu\n",
@@ -92,6 +94,8 @@ static void put_victim(struct seq_buf *s, const struct record *r)
 	put(s, "victim_comm", r->victim.comm);
 	put(s, "victim_cgroup", r->victim.cgroup);
 	put(s, "reason", r->reason);
+	for (i = 0; i < r->nr_others; i++)
+		seq_buf_printf(s, "also_killed=%d\n", r->others[i]);
 }
 
 static void put_kernel(struct seq_buf *s, const struct record *r)

@@ -178,7 +178,7 @@ bool bpf_oom_handle(struct oom_control *oc)
 	if (!handled)
 		bpf_oom_account_fallback(&d);
 	/* Who has declared an OOM has said why, and nobody else may show it. */
-	if (!handled && (d.asked || oom_hook_text(oc)))
+	if (!handled && (d.record || oom_hook_text(oc)))
 		report_default(oc);
 	return handled;
 }

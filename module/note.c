@@ -32,7 +32,8 @@ static u64 rss_kb(struct task_struct *task)
 	struct task_struct *t;
 	u64 kb = 0;
 
-	for_each_thread(task, t) {
+	/* for_each_thread() may name a lock that is not exported. */
+	for (t = task->group_leader; t; t = __next_thread(t)) {
 		task_lock(t);
 		if (t->mm)
 			kb = (u64)get_mm_rss(t->mm) << (PAGE_SHIFT - 10);
@@ -87,14 +88,21 @@ void bpf_oom_note_choice(struct decision *d, struct task_struct *task)
 void bpf_oom_note_kill(struct decision *d, struct task_struct *task,
 		       const char *message, int ret)
 {
+	struct record *r = d->record;
+
 	trace_kill(d, task_tgid_nr(task), task->comm, ret);
-	if (ret < 0 || d->kills)
+	if (ret < 0)
 		return;
+	if (d->kills) {
+		if (!ret && r->nr_others < RECORD_OTHERS)
+			r->others[r->nr_others++] = task_tgid_nr(task);
+		return;
+	}
 	/* A kill is more than a victim that is waited for. */
-	if (ret && d->record->victim.pid)
+	if (ret && r->victim.pid)
 		return;
-	d->record->victim = choice;
-	strscpy(d->record->reason, message, sizeof(d->record->reason));
+	r->victim = choice;
+	strscpy(r->reason, message, sizeof(r->reason));
 }
 
 /**

@@ -19,6 +19,7 @@ struct wait_queue_head;
 #define RECORD_REASON 128
 #define RECORD_CANDIDATES 16
 #define RECORD_DECLINED 8
+#define RECORD_OTHERS 32
 
 /**
  * enum record_result - what came of it
@@ -103,6 +104,8 @@ struct record_victim {
  * @latency_ns: how long that took it; with RECORD_DEFAULT all policies
  * @victim: the first that it killed, or the one that it waits for
  * @reason: what it said about that
+ * @nr_others: how many are in @others
+ * @others: whom it killed after @victim
  * @kernel: what the kernel would have done: "kill", "wait", "none"; NULL: unknown
  * @kernel_pid: whom it would have killed
  * @kernel_score: its score
@@ -132,6 +135,8 @@ struct record {
 	u64 latency_ns;
 	struct record_victim victim;
 	char reason[RECORD_REASON];
+	unsigned int nr_others;
+	pid_t others[RECORD_OTHERS];
 	const char *kernel;
 	pid_t kernel_pid;
 	long kernel_score;

@@ -93,7 +93,8 @@ static int rehearse_in(u64 attachment, struct cgroup *cgrp)
  * As if its cgroup had hit its limit. Nobody is killed; the record tells.
  *
  * Context: process context, waits for an OOM that is being handled.
- * Return: 0; -ENOENT when there is no such attachment; -ENODEV when its cgroup has
+ * Return: 0; -ENOENT when there is no such attachment, or policies are not asked at
+ * all (the module's parameter "enabled"); -ENODEV when its cgroup has
  * no memory controller; -ESRCH when it has no task; -EINTR.
  */
 int bpf_oom_rehearse(u64 attachment)
