@@ -44,6 +44,7 @@ files | vm_tar >"$tar"
 exec 3<"$tar"
 rm "$tar"
 
+mkdir -p "$VM_CACHE/ccache"
 pid=
 # Its namespaces end with it, and everything in them.
 trap 'kill -KILL $pid 2>/dev/null; exit 143' TERM HUP
@@ -54,8 +55,9 @@ kernels=$(awk -v named="$kernel" '$1 == "kernel" && ($4 !~ /^linux-source/ || $2
 # In the background, since a shell handles signals only between foreground
 # commands.
 # shellcheck disable=SC2016 # expanded in there
-VM_MNT=$VM_CACHE/mnt "${VM_ISOLATED[@]}" --net "$VM_LIB/enter.sh" "$VM_ROOT" - \
+VM_MNT=$VM_CACHE/mnt VM_CCACHE=$VM_CACHE/ccache "${VM_ISOLATED[@]}" --net "$VM_LIB/enter.sh" "$VM_ROOT" - \
 	bash -ec 'mkdir -p /src && cd /src && tar -x && export KERNELS=$1
+		PATH=/usr/lib/ccache:$PATH
 		shift && exec "$@" </dev/null' - "$kernels" "$@" <&3 &
 pid=$!
 status=0

@@ -5,6 +5,8 @@ set -euo pipefail
 
 kver=$1
 cd /mnt/src
+# Compilers that remember: most of what is built has not changed since the last time.
+PATH=/usr/lib/ccache:$PATH
 
 target() {
 	echo "== make $*"

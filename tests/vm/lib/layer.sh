@@ -30,10 +30,11 @@ vm_layer() {
 	vm_files | vm_tar | tar -x -C "$VM_TMP/build/src"
 	say "building for $1 ($VM_KVER; log: $log)"
 	vm_hold 8 "$VM_ROOT"
+	mkdir -p "$VM_CACHE/ccache"
 	cp "$VM_LIB/build.sh" "$VM_TMP/build/"
 	# No network: what a build needs is in the root file system.
-	if ! VM_MNT=$VM_CACHE/mnt VM_BIND=$VM_TMP/build "${VM_ISOLATED[@]}" --net "$VM_LIB/enter.sh" "$VM_ROOT" "$VM_TMP" \
-		/mnt/build.sh "$VM_KVER" </dev/null >"$log" 2>&1; then
+	if ! VM_MNT=$VM_CACHE/mnt VM_BIND=$VM_TMP/build VM_CCACHE=$VM_CACHE/ccache "${VM_ISOLATED[@]}" --net \
+		"$VM_LIB/enter.sh" "$VM_ROOT" "$VM_TMP" /mnt/build.sh "$VM_KVER" </dev/null >"$log" 2>&1; then
 		tail -n 40 "$log" >&2
 		die "the build for $1 failed, all of its log: $log"
 	fi
