@@ -18,9 +18,9 @@ static struct scene make_scene(void)
 {
 	struct scene s;
 
-	cg_make_limited("dom", 200);
+	cg_make_limited("dom", 100);
 	cg_make("dom/a");
-	s.filler = hog("dom/a", 160, 0);
+	s.filler = hog("dom/a", 70, 0);
 	s.other = hog("dom/a", 5, 0);
 	return s;
 }

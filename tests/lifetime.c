@@ -190,14 +190,17 @@ TEST(a_cgroup_removed_during_a_handler)
 
 TEST(two_hundred_attach_and_detach_rounds_under_an_oom_storm)
 {
+	struct policy *p, *holder = NULL;
 	unsigned int asked = 0;
-	struct policy *p;
 	pid_t pid;
 
 	cg_make_limited("dom", 20);
 	pid = storm("dom");
 	p = loaded("round", "dom");
+	/* First with the hook, which goes on and off with it, then without. */
 	for (int i = 0; i < 200; i++) {
+		if (i == 30)
+			holder = policy_on("holder", NULL, 0);
 		CHECK_EQ(policy_attach(p), 0);
 		policy_detach(p);
 	}
@@ -208,6 +211,7 @@ TEST(two_hundred_attach_and_detach_rounds_under_an_oom_storm)
 	asked = policy_control(p)->asked;
 	CHECK(asked, "not asked once");
 	policy_close(p);
+	policy_close(holder);
 	end_storm(pid);
 }
 
@@ -217,7 +221,7 @@ TEST(load_and_unload_under_an_oom_storm)
 
 	cg_make_limited("dom", 20);
 	pid = storm("dom");
-	for (int i = 0; i < rounds(10); i++) {
+	for (int i = 0; i < rounds(5); i++) {
 		struct policy *p = policy_on("storm", "dom", 0);
 
 		for (int j = 0; j < 100 && !policy_control(p)->asked; j++)
