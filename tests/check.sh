@@ -28,9 +28,10 @@ done
 [ $((OPTIND - 1)) = $# ] || usage
 
 tmp=$(mktemp -d)
-# Whatever ends this ends $job and $beside, and what they started (see limit).
-job='' beside=''
-trap 'kill $job $beside 2>/dev/null; rm -rf "$tmp"' EXIT
+# Whatever ends this ends $job and the lanes, and what they started (see limit).
+job=''
+lanes=()
+trap 'kill $job "${!lanes[@]}" 2>/dev/null; rm -rf "$tmp"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
@@ -312,27 +313,58 @@ limit 1800 tests/in-root.sh true || {
 	exit 1
 }
 
-# in_vms KERNEL: the tests that boot it
+# in_vms KERNEL...: the tests that boot them
 in_vms()
 {
+	local kernel
+
 	in_vm || possible boot_ || return
-	if limit 1800 tests/vm/prepare.sh "$1" >"$tmp/prepare" 2> >(tee "$tmp/out" >&2); then
-		! in_vm || vm_tests "$1"
-		boot_tests "$1"
-	else
-		result FAIL "$1" vm "it cannot be built: see above"
-	fi
+	for kernel; do
+		if limit 1800 tests/vm/prepare.sh "$kernel" >"$tmp/prepare" 2> >(tee "$tmp/out" >&2); then
+			! in_vm || vm_tests "$kernel"
+			boot_tests "$kernel"
+		else
+			result FAIL "$kernel" vm "it cannot be built: see above"
+		fi
+	done
 }
 
-# in_vms_beside KERNEL...: the same with files of its own, for the background
-in_vms_beside()
+# builds KERNEL...: the tests that compile for them
+builds()
 {
-	local tmp=$tmp/beside kernel
+	local kernel
 
-	mkdir "$tmp"
 	for kernel; do
-		in_vms "$kernel"
+		style "$kernel"
+		dkms_tests "$kernel"
 	done
+}
+
+# lane NAME COMMAND...: in the background, with files of its own. See end_lanes().
+lane()
+{
+	local name=$1
+	shift
+
+	mkdir "$tmp/$name"
+	tmp=$tmp/$name "$@" >"$tmp/$name.log" 2>&1 &
+	lanes[$!]=$name
+}
+
+# Their lines come last, and their counts: those of a subshell are lost, lines are not.
+end_lanes()
+{
+	local pid log
+
+	for pid in "${!lanes[@]}"; do
+		wait "$pid"
+		log=$tmp/${lanes[$pid]}.log
+		cat "$log"
+		passed=$((passed + $(grep -c '^ok  ' "$log")))
+		failed=$((failed + $(grep -c '^FAIL ' "$log")))
+		skipped=$((skipped + $(grep -c '^skip ' "$log")))
+	done
+	lanes=()
 }
 
 # Kernels that are not from a package take minutes to build, for the first time.
@@ -342,34 +374,19 @@ for kernel in $kernels; do
 	kernels=$(grep -vxF "$kernel" <<<"$kernels")
 done
 
-# A kernel with all checks on takes as long as all else together, and a VM little
-# more than one of two cores: it runs beside. Its results come last.
+# A VM waits for much of its time, and a kernel with all checks on takes as long as
+# all others together: it runs beside them, and so does what needs no VM.
 slow=$(grep -e '-debug$' <<<"$kernels")
-if [ -n "$slow" ] && [ "$slow" != "$kernels" ]; then
-	# shellcheck disable=SC2086 # a list
-	in_vms_beside $slow >"$tmp/beside.log" 2>&1 &
-	beside=$!
-	kernels=$(grep -vxF "$slow" <<<"$kernels")
-else
-	slow=
-fi
+quick=$(grep -v -e '-debug$' <<<"$kernels")
 host_tests
 style host
-for kernel in $kernels $slow; do
-	style "$kernel"
-	dkms_tests "$kernel"
-done
-for kernel in $kernels; do
-	in_vms "$kernel"
-done
-if [ -n "$beside" ]; then
-	wait "$beside"
-	cat "$tmp/beside.log"
-	# The counts of a subshell are lost; its lines are not.
-	passed=$((passed + $(grep -c '^ok  ' "$tmp/beside.log")))
-	failed=$((failed + $(grep -c '^FAIL ' "$tmp/beside.log")))
-	skipped=$((skipped + $(grep -c '^skip ' "$tmp/beside.log")))
-fi
+# shellcheck disable=SC2086 # lists
+{
+	[ -z "$slow" ] || [ -z "$quick" ] || lane slow in_vms $slow
+	lane builds builds $kernels
+	in_vms ${quick:-$slow}
+}
+end_lanes
 
 if [ $((passed + failed + skipped)) = 0 ]; then
 	echo "check.sh: no test matches '$glob'" >&2
