@@ -110,6 +110,18 @@ static int select_prefer(struct selection *s, struct task_struct *task)
 	return ret;
 }
 
+/* The kernel's scan of a memcg holds on to the task in another way. */
+static enum oom_hook_verdict ask_verdict(const struct selection *s,
+					 struct task_struct *task)
+{
+	enum oom_hook_verdict verdict;
+
+	rcu_read_lock();
+	verdict = s->verdict(s->oc, task, s->arg);
+	rcu_read_unlock();
+	return verdict;
+}
+
 static int select_one(struct selection *s, struct task_struct *task)
 {
 	long points = 0;
@@ -123,7 +135,7 @@ static int select_one(struct selection *s, struct task_struct *task)
 	/* The kernel's word on a task that swapoff or KSM want killed is the last. */
 	if (points == LONG_MAX)
 		return select_compare(s, task);
-	switch (s->verdict(s->oc, task, s->arg)) {
+	switch (ask_verdict(s, task)) {
 	case OOM_HOOK_DEFAULT:
 		return select_compare(s, task);
 	case OOM_HOOK_ABORT:

@@ -32,6 +32,7 @@
 #include <linux/oom.h>
 #include <linux/oom_hook.h>
 #include <linux/proc_fs.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
@@ -170,6 +171,7 @@ static struct {
 static enum oom_hook_verdict rank(struct oom_control *oc,
 				  struct task_struct *task, void *arg)
 {
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "a verdict without RCU");
 	return task->tgid == ranking.pid ? ranking.own : ranking.other;
 }
 
