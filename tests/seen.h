@@ -27,6 +27,11 @@ const char *record_has(const char *record, const char *key, int nr);
 long long record_number(const char *record, const char *key);
 void check_record(const char *record, const char *key, const char *want);
 void check_record_number(const char *record, const char *key, long long want);
+/*
+ * Has an OOM of this test been left to the kernel? The log may not say so: its line
+ * is for ten OOMs in five seconds, of whichever test.
+ */
+bool kernel_decided(void);
 /* Asks the policy of this name, in a rehearsal. 0 or a negative errno. */
 int rehearse(const char *policy);
 
