@@ -197,7 +197,6 @@ static int raise_max(const struct decision *d, struct mem_cgroup *memcg,
 	return 0;
 }
 
-
 /**
  * bpf_oom_running_raise() - raise the limit of a memcg
  * @oc: the OOM that the policy was given
