@@ -9,7 +9,9 @@
 #include "harness.h"
 #include "hooktest.h"
 #include "klog.h"
+#include "psi_util.h"
 #include "shape_2023.skel.h"
+#include "shape_psi.skel.h"
 #include "shape_v1.skel.h"
 #include "shape_v2.skel.h"
 #include "shape_v3.skel.h"
@@ -96,6 +98,33 @@ TEST(shape_of_v2_attached_to_the_system_has_cgroup_id_0)
 	CHECK_EQ(s->bss->seen_cgroup_id, 0);
 	bpf_link__destroy(link);
 	shape_v2_bpf__destroy(s);
+}
+
+TEST(shape_of_pressure_policies_of_v1_and_v2)
+{
+	struct shape_psi_bpf *s = shape_psi_bpf__open();
+	struct bpf_link *v1, *v2;
+	unsigned long long id;
+	struct press press;
+
+	cg_make("stalls");
+	id = cg_id("stalls");
+	s->rodata->watched = id;
+	CHECK(!shape_psi_bpf__load(s), "does not load");
+	v1 = attach(s->maps.shape_psi_v1);
+	v2 = attach(s->maps.shape_psi_v2);
+	press = press_begin("stalls");
+	CHECK(WAIT_FOR(s->bss->v1_events && s->bss->v2_events, 30), "no event");
+	press_end(press);
+	CHECK_EQ(s->bss->v1_seen, id);
+	CHECK_EQ(s->bss->v2_seen, id);
+	cg_remove_all();
+	CHECK(WAIT_FOR(s->bss->v1_freed && s->bss->v2_offline, 10), "not told of its end");
+	CHECK_EQ(s->bss->v1_freed, id);
+	CHECK_EQ(s->bss->v2_offline, id);
+	bpf_link__destroy(v1);
+	bpf_link__destroy(v2);
+	shape_psi_bpf__destroy(s);
 }
 
 TEST(shape_of_v3)

@@ -31,8 +31,46 @@
 #define bpf_mem_cgroup_usage_v1(memcg) (bpf_mem_cgroup_usage(memcg) / 4096)
 
 /*
+ * Its pressure policies: handle_psi_event(trigger) and handle_cgroup_free(cgroup_id).
+ * In these and in those of v2 a struct psi_trigger is a struct bpf_psi_trigger now.
+ */
+
+/**
+ * BPF_PSI_EVENT_V1() - in place of SEC() and BPF_PROG() of handle_psi_event
+ * @prog: name of the program
+ *
+ * Followed by the argument, a struct bpf_psi_trigger *.
+ */
+#define BPF_PSI_EVENT_V1(prog, ...)					\
+	static __always_inline void v1_##prog(__VA_ARGS__);		\
+	SEC("struct_ops.s/handle_psi_event")				\
+	void BPF_PROG(prog, struct bpf_psi *prog##_psi,			\
+		      struct bpf_psi_trigger *prog##_trigger)		\
+	{								\
+		v1_##prog(prog##_trigger);				\
+	}								\
+	static __always_inline void v1_##prog(__VA_ARGS__)
+
+/**
+ * BPF_PSI_FREE_V1() - in place of SEC() and BPF_PROG() of handle_cgroup_free
+ * @prog: name of the program, which is the handle_cgroup_offline of the policy
+ *
+ * Followed by the argument, a u64. Called once for each cgroup that the policy had
+ * triggers for.
+ */
+#define BPF_PSI_FREE_V1(prog, ...)					\
+	static __always_inline void v1_##prog(__VA_ARGS__);		\
+	SEC("struct_ops.s/handle_cgroup_offline")			\
+	void BPF_PROG(prog, struct bpf_psi *prog##_psi, u64 prog##_id)	\
+	{								\
+		v1_##prog(prog##_id);					\
+	}								\
+	static __always_inline void v1_##prog(__VA_ARGS__)
+
+/*
  * v2, October 2025: handle_out_of_memory(ctx, oc) and
- * handle_cgroup_offline(ctx, cgroup_id)
+ * handle_cgroup_offline(ctx, cgroup_id). Pressure policies load as they are, but for
+ * the trigger's type.
  */
 
 /**
