@@ -171,9 +171,10 @@ TEST(largest_of_a_cgroup_decides_there_and_not_elsewhere)
 	CHECK(killed(large), "the largest cgroup lives");
 	CHECK(alive(small) && alive(more), "not only the largest cgroup died");
 	small = hog("other/a", 5, 1000);
-	hog("other/b", 40, 0);
-	hog("other/a", 30, 0);
+	large = hog("other/b", 40, 0);
+	CHECK_EQ(hooktest("oom %llu", cg_id("other")), 1);
 	CHECK(killed(small), "the policy decided elsewhere");
+	CHECK(alive(large), "not only the kernel's choice died");
 	detach("--cgroup /sys/fs/cgroup/test/dom");
 }
 
