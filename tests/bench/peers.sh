@@ -156,6 +156,6 @@ for name; do
 		END {
 			printf "%-14s %5d %10.1f %7.1f %7.1f %10.1f %7.1f %7.1f %8s %10d\n", name, n,
 				d0 / 1000, d1 / 1000, d2 / 1000, s0 / 1000, s1 / 1000, s2 / 1000,
-				s1 ? sprintf("%.1f", base / s1) : "-", good
+				base && s1 ? sprintf("%.1f", base / s1) : "-", good
 		}' "$results"
 done
