@@ -149,8 +149,7 @@ static void count(const struct decision *d, enum record_result result, u64 ns)
 	if (result != RECORD_DEFAULT && !d->dry_run) {
 		bpf_oom_count(&c->handled, 1);
 		bpf_oom_count(&c->kills, d->kills);
-		if (result == RECORD_WAIT || result == RECORD_FREED)
-			bpf_oom_count(&c->waits, 1);
+		bpf_oom_count(&c->waits, result == RECORD_WAIT);
 	} else {
 		bpf_oom_count(is_error(d) ? &c->errors : &c->declined, 1);
 	}

@@ -78,9 +78,9 @@ const char *bpf_oom_breaker_watch(struct breaker *b, const struct bpf_oom_ops *o
 /**
  * struct attachment_count - what an attachment has done, see sysfs.c
  * @asked: OOMs; each is also one in @handled, @declined or @errors
- * @handled: it freed memory, or waited for who does
+ * @handled: memory came, by what it did or by itself
  * @kills: processes
- * @waits: handled without a kill
+ * @waits: handled by waiting for a victim
  * @declined: left to the next one
  * @errors: the same with an error, or because a kill was refused
  * @bypassed: OOMs that it was not asked about since its breaker has tripped
