@@ -69,6 +69,11 @@ static inline u64 bpf_oom_domain(const struct oom_control *oc)
 bool bpf_oom_no_room(const struct oom_control *oc);
 bool bpf_oom_room_again(const struct decision *d);
 
+/* victims.c: the last victims, until their memory is free */
+
+void bpf_oom_victim_add(u64 domain, struct task_struct *task);
+bool bpf_oom_victim_frees(u64 domain);
+
 /* account.c: around each call of a policy */
 
 bool bpf_oom_account_begin(struct decision *d);

@@ -173,6 +173,10 @@ extern bool bpf_oom_enabled;
 
 bool bpf_oom_handle(struct oom_control *oc);
 
+/* victims.c */
+
+void bpf_oom_victims_exit(void);
+
 /* relief.c: what the policy that is being asked does */
 
 int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,

@@ -41,8 +41,9 @@ __bpf_kfunc_start_defs();
  * for init, a kernel thread or an oom_score_adj of -1000; -EXDEV for a task
  * outside the domain of the OOM (its memcg, cpuset or memory policy); -ESRCH for
  * a task without memory to free: exiting, reaped already, or a vfork()'s child;
- * -EAGAIN when the memcg had no room and has got some since the OOM came, as an
- * earlier victim's memory does: nobody is killed then, and the OOM is handled.
+ * -EAGAIN when the memcg had no room and has got some since the OOM came, or is
+ * getting it at this moment from an earlier victim: nobody is killed then, and the
+ * OOM is handled.
  */
 __bpf_kfunc int bpf_oom_kill_process(struct oom_control *oc,
 				     struct task_struct *task,

@@ -107,6 +107,7 @@ static void __exit bpf_oom_exit(void)
 	bpf_oom_device_exit();
 	bpf_psi_exit();
 	bpf_oom_attach_exit();
+	bpf_oom_victims_exit();
 	bpf_oom_sysfs_exit();
 	bpf_oom_record_exit();
 }

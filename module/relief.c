@@ -71,14 +71,18 @@ bool bpf_oom_no_room(const struct oom_control *oc)
  *
  * The kernel looks whether the charge fits before it tells of the OOM, and not
  * again. A policy takes longer than the kernel's own choice, and the memory of an
- * earlier victim that comes in that time must not cost a second one.
+ * earlier victim that comes in that time must not cost a second one. Nor must that
+ * which is coming at this moment, from a victim that counts as done already.
  *
  * Context: while the OOM is being handled.
- * Return: true if there was no room when this OOM came, and now there is.
+ * Return: true if there was no room when this OOM came, and now there is, or will
+ * be in a moment.
  */
 bool bpf_oom_room_again(const struct decision *d)
 {
-	return d->no_room && !d->dry_run && has_room(d->oc);
+	if (!d->no_room || d->dry_run)
+		return false;
+	return has_room(d->oc) || bpf_oom_victim_frees(bpf_oom_domain(d->oc));
 }
 #else
 bool bpf_oom_no_room(const struct oom_control *oc)
@@ -121,6 +125,8 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 	ret = d->dry_run ? oom_hook_may_kill(oc, task) :
 			   oom_hook_kill(oc, task, message);
 	bpf_oom_note_kill(d, task, message, ret);
+	if (!ret && d->no_room && !d->dry_run)
+		bpf_oom_victim_add(bpf_oom_domain(oc), task);
 	if (!ret)
 		d->kills++;
 	else if (ret == 1)

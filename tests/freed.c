@@ -6,6 +6,7 @@
 #include <bpf_oom/oom.h>
 
 #include "harness.h"
+#include "hooktest.h"
 #include "klog.h"
 #include "seen.h"
 
@@ -58,6 +59,30 @@ TEST(memory_that_came_back_while_a_policy_was_asked_needs_no_kill)
 	CHECK_EQ(seen_number("slow", "errors"), 0);
 	reap(s.other);
 	policy_close(p);
+}
+
+/* The kernel counts a victim as done before its pages are free. */
+TEST(memory_that_a_victim_is_about_to_free_needs_no_second_kill)
+{
+	pid_t small, large, more;
+
+	need_memcg();
+	cg_make_limited("dom", 60);
+	cg_make("dom/a");
+	cg_make("dom/b");
+	CHECK(!sh("bpfoom attach largest --cgroup /sys/fs/cgroup/test/dom"), "attach");
+	small = hog("dom/a", 5, 0);
+	large = hog("dom/b", 40, 0);
+	CHECK_EQ(hooktest("slowfree 400"), 0);
+	/* Fits in when the largest has gone. */
+	more = hog("dom/a", 30, 0);
+	CHECK_EQ(hooktest("slowfree 0"), 0);
+	CHECK(killed(large), "the largest lives");
+	CHECK(alive(small), "killed although memory was coming");
+	CHECK_EQ(cg_key("dom", "memory.events", "oom_kill"), 1);
+	reap(more);
+	reap(small);
+	CHECK(!sh("bpfoom detach largest --cgroup /sys/fs/cgroup/test/dom"), "detach");
 }
 
 TEST(memory_that_came_back_while_a_policy_ranked_needs_no_kill)

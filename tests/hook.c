@@ -222,16 +222,21 @@ static void press(const char *cg, unsigned int seconds)
 
 TEST(a_pressure_trigger_fires_once_per_window_and_for_ever)
 {
-	int before, during;
+	int before, during, seconds;
+	unsigned long long began;
 
 	cg_make("busy");
 	before = hooktest_counts().pressed;
 	CHECK_EQ(hooktest("psi %llu %d 0 100000 1000000", cg_id("busy"), CPU), 0);
 	sleep(2);
 	CHECK_EQ(hooktest_counts().pressed, before);
+	began = now_ns();
 	press("busy", 5);
 	during = hooktest_counts().pressed - before;
-	CHECK(during >= 3 && during <= 7, "fired %d times in 5 s", during);
+	/* A machine with more to do than that takes longer. */
+	seconds = (int)((now_ns() - began) / 1000000000ULL);
+	CHECK(during >= 3 && during <= seconds + 2, "fired %d times in %d s", during,
+	      seconds);
 	CHECK_EQ(hooktest("psi 0"), 0);
 	before = hooktest_counts().pressed;
 	press("busy", 2);

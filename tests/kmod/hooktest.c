@@ -10,6 +10,7 @@
  *	dying CG	wait to be killed, then the same with GFP_KERNEL
  *	later MS	the same for the whole system, from a worker, so much later
  *	block MS	sleep and do not wake up for a signal
+ *	slowfree MS	victims free what they have unmapped so much later; 0: no more
  *	declare CG ORDER WAIT [TEXT]	oom_hook_declare()
  *	notifier 0|1|2	an OOM notifier that claims to have freed a page; 2: and
  *			that declares an OOM while one is being handled
@@ -26,6 +27,7 @@
  */
 #include <linux/cgroup.h>
 #include <linux/delay.h>
+#include <linux/kprobes.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -327,6 +329,37 @@ static long run_block(unsigned int ms)
 	return 0;
 }
 
+/* Where the pages of an mm are freed, all that were collected when it ended. */
+static unsigned int slowfree_ms;
+
+static int slow_down(struct kprobe *p, struct pt_regs *regs)
+{
+	if (current->flags & PF_EXITING && current->signal->oom_mm)
+		mdelay(slowfree_ms);
+	return 0;
+}
+
+static struct kprobe slowfree = {
+	.symbol_name = "tlb_finish_mmu",
+	.pre_handler = slow_down,
+};
+
+static long set_slowfree(unsigned int ms)
+{
+	int ret = 0;
+
+	if (ms && !slowfree_ms)
+		ret = register_kprobe(&slowfree);
+	else if (!ms && slowfree_ms)
+		unregister_kprobe(&slowfree);
+	if (!ret)
+		slowfree_ms = ms;
+	/* A kprobe keeps its address, and refuses a name beside it. */
+	if (!ms)
+		slowfree.addr = NULL;
+	return ret;
+}
+
 static long set_ranking(int pid, int own, int other)
 {
 	ranking.pid = pid;
@@ -361,6 +394,8 @@ static long run_command(const char *cmd)
 		return set_ranking(a, b, c);
 	if (sscanf(cmd, "block %u", &a) == 1)
 		return run_block(a);
+	if (sscanf(cmd, "slowfree %u", &a) == 1)
+		return set_slowfree(a);
 	if (sscanf(cmd, "later %u", &a) == 1)
 		return queue_delayed_work(system_long_wq, &later_work,
 					  msecs_to_jiffies(a));
@@ -423,6 +458,7 @@ static void __exit hooktest_exit(void)
 {
 	remove_proc_entry("hooktest", NULL);
 	cancel_delayed_work_sync(&later_work);
+	set_slowfree(0);
 	if (notifying)
 		set_notifier(false, false);
 	if (registered)
