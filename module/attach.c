@@ -425,6 +425,7 @@ struct cgroup *bpf_oom_attached_cgroup(u64 id)
  * Return: what bpf_oom_attached_ops_put() wants.
  */
 int bpf_oom_attached_ops(struct attachment *att, const struct bpf_oom_ops **ops)
+	__acquires(&attach_srcu)
 {
 	int idx = srcu_read_lock(&attach_srcu);
 
@@ -432,7 +433,14 @@ int bpf_oom_attached_ops(struct attachment *att, const struct bpf_oom_ops **ops)
 	return idx;
 }
 
+/**
+ * bpf_oom_attached_ops_put() - done with the policy of an attachment
+ * @idx: from bpf_oom_attached_ops()
+ *
+ * Context: process context.
+ */
 void bpf_oom_attached_ops_put(int idx)
+	__releases(&attach_srcu)
 {
 	srcu_read_unlock(&attach_srcu, idx);
 }
