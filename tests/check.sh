@@ -313,13 +313,14 @@ limit 1800 tests/in-root.sh true || {
 	exit 1
 }
 
-# in_vms KERNEL...: the tests that boot them
+# in_vms KERNEL...: the tests that boot them, if nobody else has begun with it
 in_vms()
 {
 	local kernel
 
 	in_vm || possible boot_ || return
 	for kernel; do
+		mkdir "$begun/$kernel" 2>/dev/null || continue
 		if limit 1800 tests/vm/prepare.sh "$kernel" >"$tmp/prepare" 2> >(tee "$tmp/out" >&2); then
 			! in_vm || vm_tests "$kernel"
 			boot_tests "$kernel"
@@ -374,17 +375,19 @@ for kernel in $kernels; do
 	kernels=$(grep -vxF "$kernel" <<<"$kernels")
 done
 
-# A VM waits for much of its time, and a kernel with all checks on takes as long as
-# all others together: it runs beside them, and so does what needs no VM.
-slow=$(grep -e '-debug$' <<<"$kernels")
-quick=$(grep -v -e '-debug$' <<<"$kernels")
 host_tests
 style host
-# shellcheck disable=SC2086 # lists
+# A VM has work for little more than one CPU: two at a time, the kernel that takes
+# longest (it checks everything) first. Beside them what needs no VM.
+begun=$tmp/begun
+mkdir "$begun"
+slow=$(grep -e '-debug$' <<<"$kernels")
+quick=$(grep -v -e '-debug$' <<<"$kernels")
+# shellcheck disable=SC2046,SC2086 # lists
 {
-	[ -z "$slow" ] || [ -z "$quick" ] || lane slow in_vms $slow
+	[ -z "$slow" ] || [ -z "$quick" ] || lane vms in_vms $slow $(tac <<<"$quick")
 	lane builds builds $kernels
-	in_vms ${quick:-$slow}
+	in_vms $quick $slow
 }
 end_lanes
 

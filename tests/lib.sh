@@ -100,6 +100,14 @@ fakehook()
 	binary_edit "$work/fakehook.ko" 's/oom_hook_providez/oom_hook_provider/g'
 }
 
+# For tests of what the tool says and shows. They load policies by the dozen, which
+# takes minutes where each step is checked, and nothing that others do not load.
+tool_only()
+{
+	[ ! -e /sys/kernel/debug/kmemleak ] ||
+		skip "it is the tool that is tested, not the kernel, and this one is slow"
+}
+
 need_shim()
 {
 	unload
