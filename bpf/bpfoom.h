@@ -185,10 +185,15 @@ struct decision {
 
 int records_open(bool wait, int *fd);
 int record_read(int fd, struct decision *r);
+bool record_line(const struct decision *r, const char **pos, char key[32],
+		 char value[RECORD_VALUE_SIZE]);
 bool record_value(const struct decision *r, const char *key, int nr,
 		  char value[RECORD_VALUE_SIZE]);
 long long record_number(const struct decision *r, const char *key);
 bool record_is(const struct decision *r, const char *key, const char *want);
+
+/* record_json.c and record_text.c: what is known of one */
+
 void record_print_json(const struct decision *r);
 void record_print_short(const struct decision *r);
 void record_print_long(const struct decision *r);
