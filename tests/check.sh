@@ -313,13 +313,14 @@ limit 1800 tests/in-root.sh true || {
 	exit 1
 }
 
-# in_vms KERNEL...: the tests that boot them
+# in_vms KERNEL...: the tests that boot them, but for those that another lane has
 in_vms()
 {
 	local kernel
 
 	in_vm || possible boot_ || return
 	for kernel; do
+		mkdir "$begun/$kernel" 2>/dev/null || continue
 		if limit 1800 tests/vm/prepare.sh "$kernel" >"$tmp/prepare" 2> >(tee "$tmp/out" >&2); then
 			! in_vm || vm_tests "$kernel"
 			boot_tests "$kernel"
@@ -329,29 +330,26 @@ in_vms()
 	done
 }
 
-# builds KERNEL...: the tests that compile for them
+# builds KERNEL...: the tests that compile for them, out of the way of VMs
 builds()
 {
 	local kernel
 
+	renice -n 19 -p "$BASHPID" >/dev/null
 	for kernel; do
 		style "$kernel"
 		dkms_tests "$kernel"
 	done
 }
 
-# lane NAME COMMAND...: in the background and out of the way, with files of its own.
-# See end_lanes().
+# lane NAME COMMAND...: in the background, with files of its own. See end_lanes().
 lane()
 {
 	local name=$1
 	shift
 
 	mkdir "$tmp/$name"
-	{
-		renice -n 19 -p "$BASHPID" >/dev/null
-		tmp=$tmp/$name "$@"
-	} >"$tmp/$name.log" 2>&1 &
+	tmp=$tmp/$name "$@" >"$tmp/$name.log" 2>&1 &
 	lanes[$!]=$name
 }
 
@@ -380,13 +378,19 @@ done
 
 host_tests
 style host
-# One VM at a time: two have more CPUs than there are, and one that waits for a lock
-# of a CPU that does not run gets nothing done, nor lets others. What needs no VM has
-# what a VM leaves.
-# shellcheck disable=SC2086 # a list
+begun=$tmp/begun
+mkdir "$begun"
+slow=$(grep -e '-debug$' <<<"$kernels")
+quick=$(grep -v -e '-debug$' <<<"$kernels")
+# A kernel that checks everything keeps both of its CPUs busy. Beside it another VM
+# would have it wait for CPUs that do not run, and take longer than after it. Others
+# wait for much of their time, for victims and grace periods: two at a time.
+# shellcheck disable=SC2046,SC2086 # lists
 {
 	lane builds builds $kernels
-	in_vms $kernels
+	in_vms $slow
+	[ "$(wc -l <<<"$quick")" = 1 ] || lane vms in_vms $(tac <<<"$quick")
+	in_vms $quick
 }
 end_lanes
 
