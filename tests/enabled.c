@@ -126,6 +126,7 @@ TEST(enabled_can_be_given_to_the_module)
 	pid_t large;
 	struct policy *p;
 
+	need_memcg();
 	CHECK(!unload(), "not unloaded");
 	CHECK(!sh("modprobe bpf_oom enabled=0"), "not loaded");
 	cg_make_limited("dom", 60);

@@ -121,6 +121,19 @@ static void first_line(char *why)
 		*nl = 0;
 }
 
+/* Those that follow would find a kernel that asks no policy. */
+static bool leaves_policies_asked(char *why, size_t len)
+{
+	char enabled[8];
+
+	read_file("/sys/module/bpf_oom/parameters/enabled", enabled, sizeof(enabled));
+	/* Nothing: it is not loaded, and will be loaded with this on. */
+	if (!*enabled || *enabled == 'Y')
+		return true;
+	snprintf(why, len, "it leaves the module's parameter \"enabled\" off");
+	return false;
+}
+
 /*
  * A test leaves no policy attached and no program loaded, or has failed to
  * clean up, or has shown a leak. What is freed late gets some time.
@@ -145,7 +158,7 @@ static bool left_clean(char *why, size_t len)
 		snprintf(why, len, "kernel log: %s", line);
 		return false;
 	}
-	return leaves_nothing(why, len);
+	return leaves_nothing(why, len) && leaves_policies_asked(why, len);
 }
 
 static pid_t start_test(const struct test *t, const char *script, int out)
