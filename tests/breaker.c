@@ -30,16 +30,11 @@ static void end_tasks(void)
 	set_param("breaker_ms", "0");
 }
 
-static void oom_in_dom(void)
-{
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
-}
-
 /* An OOM that the policy answers with the kill of this task. */
 static void kills(struct policy *p, int i)
 {
 	policy_control(p)->kill_pid[0] = tasks[i];
-	oom_in_dom();
+	one_oom("dom");
 	CHECK(killed(tasks[i]), "task %d lives", i);
 }
 
@@ -70,7 +65,7 @@ TEST(breaker_trips_after_too_many_kills_in_a_minute)
 	/* The kernel decides from now on. */
 	policy_control(p)->kill_pid[0] = tasks[3];
 	fd = records_open();
-	oom_in_dom();
+	one_oom("dom");
 	CHECK_EQ(policy_control(p)->asked, 3);
 	CHECK_EQ(seen_number("wild", "bypassed"), 1);
 	CHECK_EQ(seen_number("wild", "asked"), 3);
@@ -85,7 +80,7 @@ TEST(breaker_trips_after_too_many_kills_in_a_minute)
 	check_state("wild", "kills");
 	CHECK_EQ(seen_write("wild", "breaker", "armed\n"), 0);
 	check_state("wild", "armed");
-	oom_in_dom();
+	one_oom("dom");
 	CHECK_EQ(policy_control(p)->asked, 4);
 	check_state("wild", "armed");
 	end_tasks();
@@ -119,17 +114,17 @@ TEST(breaker_trips_after_failures_in_a_row)
 	make_tasks();
 	p = policy_on("failing", "dom", -12);
 	set_param("breaker_failures", "2");
-	oom_in_dom();
+	one_oom("dom");
 	/* A success in between: it is not in a row. */
 	policy_control(p)->ret = 0;
-	oom_in_dom();
+	one_oom("dom");
 	policy_control(p)->ret = -12;
-	oom_in_dom();
+	one_oom("dom");
 	check_state("failing", "armed");
-	oom_in_dom();
+	one_oom("dom");
 	check_state("failing", "failures");
 	CHECK(klog_has("BREAKER TRIPPED (failures)"), "the log does not tell");
-	oom_in_dom();
+	one_oom("dom");
 	CHECK_EQ(policy_control(p)->asked, 4);
 	end_tasks();
 	policy_close(p);
@@ -146,7 +141,7 @@ TEST(breaker_counts_a_kill_that_is_refused_as_a_failure)
 	p = policy_on("reaching", "dom", 1);
 	policy_control(p)->kill_pid[0] = out;
 	set_param("breaker_failures", "1");
-	oom_in_dom();
+	one_oom("dom");
 	check_state("reaching", "failures");
 	end_tasks();
 	reap(out);
@@ -161,10 +156,10 @@ TEST(breaker_trips_when_a_handler_takes_too_long)
 	p = policy_on("slow", "dom", 0);
 	policy_control(p)->spin_ns = 300000000;
 	set_param("breaker_ms", "200");
-	oom_in_dom();
+	one_oom("dom");
 	check_state("slow", "time");
 	CHECK(klog_has("BREAKER TRIPPED (time)"), "the log does not tell");
-	oom_in_dom();
+	one_oom("dom");
 	CHECK_EQ(policy_control(p)->asked, 1);
 	end_tasks();
 	policy_close(p);
@@ -183,10 +178,10 @@ TEST(breaker_limits_of_a_policy_win)
 	policy_control(lax)->ret = -12;
 	policy_start(lax);
 	set_param("breaker_failures", "2");
-	oom_in_dom();
+	one_oom("dom");
 	check_state("strict", "failures");
-	oom_in_dom();
-	oom_in_dom();
+	one_oom("dom");
+	one_oom("dom");
 	check_state("lax", "armed");
 	CHECK_EQ(policy_control(lax)->asked, 3);
 	end_tasks();
@@ -210,7 +205,7 @@ TEST(breaker_is_not_tripped_by_a_dry_run_that_would_kill)
 	for (int i = 0; i < 3; i++) {
 		policy_control(p)->kill_ret[0] = 1;
 		policy_control(p)->killed[0] = 0;
-		oom_in_dom();
+		one_oom("dom");
 		CHECK_EQ(policy_control(p)->kill_ret[0], 0);
 	}
 	CHECK(alive(small), "the dry run killed");
@@ -227,13 +222,13 @@ TEST(breaker_is_armed_for_a_policy_that_takes_the_place)
 	make_tasks();
 	p = policy_on("failing", "dom", -12);
 	set_param("breaker_failures", "1");
-	oom_in_dom();
+	one_oom("dom");
 	check_state("failing", "failures");
 	by = policy_open("better", "dom");
 	CHECK(!policy_load(by), "load");
 	CHECK_EQ(policy_replace(p, by), 0);
 	check_state("better", "armed");
-	oom_in_dom();
+	one_oom("dom");
 	CHECK_EQ(policy_control(by)->asked, 1);
 	end_tasks();
 	policy_close(p);
@@ -249,7 +244,7 @@ TEST(breaker_is_not_tripped_by_rehearsals)
 	set_param("breaker_failures", "1");
 	CHECK_EQ(rehearse("failing"), 0);
 	check_state("failing", "armed");
-	oom_in_dom();
+	one_oom("dom");
 	check_state("failing", "failures");
 	/* It may still be asked what it would do. */
 	CHECK_EQ(rehearse("failing"), 0);

@@ -12,11 +12,6 @@
 #include "hooktest.h"
 #include "seen.h"
 
-static void oom_in_dom(void)
-{
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
-}
-
 /* What the kernel has killed may take its time, and be chosen again until then. */
 static void wait_for_deaths(const pid_t *pid, int nr, int want)
 {
@@ -55,11 +50,11 @@ TEST(counters_of_an_attachment)
 		pid[i] = hog(i == 4 ? "out" : "dom", 5, 0);
 	p = policy_on("counted", "dom", 0);
 	check_counts("counted", 0, 0, 0, 0, 0);
-	oom_in_dom();
+	one_oom("dom");
 	check_counts("counted", 0, 0, 0, 1, 0);
 	wait_for_deaths(pid, 5, 1);
 	policy_control(p)->ret = -12;
-	oom_in_dom();
+	one_oom("dom");
 	check_counts("counted", 0, 0, 0, 1, 1);
 	wait_for_deaths(pid, 5, 2);
 	policy_control(p)->ret = 1;
@@ -67,7 +62,7 @@ TEST(counters_of_an_attachment)
 		if (!alive(pid[i]))
 			continue;
 		policy_control(p)->kill_pid[0] = pid[i];
-		oom_in_dom();
+		one_oom("dom");
 		CHECK(killed(pid[i]), "the policy's choice lives");
 		break;
 	}
@@ -75,7 +70,7 @@ TEST(counters_of_an_attachment)
 	/* A kill that is refused. */
 	policy_control(p)->killed[0] = 0;
 	policy_control(p)->kill_pid[0] = pid[4];
-	oom_in_dom();
+	one_oom("dom");
 	CHECK_EQ(policy_control(p)->kill_ret[0], -EXDEV);
 	check_counts("counted", 1, 1, 0, 1, 2);
 	CHECK(seen_number("counted", "time_max_ns") > 0, "no time");
@@ -103,7 +98,7 @@ TEST(counters_add_up_after_ten_thousand_ooms)
 		errors += !(i % 4);
 		/* A limit is raised by a page at least. */
 		policy_control(second)->raise_to[0] = 40 * MB + i * 4096UL;
-		oom_in_dom();
+		one_oom("dom");
 	}
 	check_counts("first", 0, 0, 0, nr - errors, errors);
 	check_counts("second", nr, 0, 0, 0, 0);

@@ -33,7 +33,7 @@ TEST(a_dry_run_kills_nobody_and_the_kernel_decides)
 	large = hog("dom", 30, 0);
 	p = dry("dry", small);
 	fd = records_open();
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	one_oom("dom");
 	CHECK(killed(large), "the kernel did not kill");
 	CHECK(alive(small), "the dry run killed");
 	CHECK_EQ(policy_control(p)->kill_ret[0], 0);
@@ -78,7 +78,7 @@ TEST(a_dry_run_is_followed_by_the_next_policy)
 	next = policy_on("next", "dom", 1);
 	policy_control(next)->kill_pid[0] = other;
 	fd = records_open();
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	one_oom("dom");
 	CHECK(killed(other), "the next one's choice lives");
 	CHECK(alive(small) && alive(large), "more than one died");
 	check_record_number(record_of(fd, "dry"), "victim_pid", small);
@@ -108,7 +108,7 @@ TEST(a_dry_run_is_refused_what_would_be_refused)
 	out = hog("out", 5, 0);
 	p = dry("dry", out);
 	fd = records_open();
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	one_oom("dom");
 	CHECK(killed(in), "the kernel did not kill");
 	CHECK(alive(out), "it was killed");
 	CHECK_EQ(policy_control(p)->kill_ret[0], -EXDEV);
@@ -138,7 +138,7 @@ TEST(a_dry_run_that_ranks_kills_nobody)
 	policy_control(p)->rank[0] = BPF_EVAL_SELECT;
 	policy_start(p);
 	fd = records_open();
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	one_oom("dom");
 	CHECK(killed(large), "the kernel did not kill");
 	CHECK(alive(small), "the dry run killed");
 	r = record_of(fd, "dry");
@@ -163,7 +163,7 @@ TEST(a_dry_run_raises_no_limit)
 	policy_control(p)->raise_id[0] = cg_id("dom");
 	policy_control(p)->raise_to[0] = 80 * MB;
 	fd = records_open();
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	one_oom("dom");
 	CHECK(killed(pid), "the kernel did not kill");
 	CHECK_EQ(policy_control(p)->raise_ret[0], 0);
 	check_record(record_of(fd, "dry"), "result", "raise");

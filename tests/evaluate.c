@@ -43,11 +43,6 @@ static void say(struct policy *p, int i, pid_t pid, int verdict)
 	policy_control(p)->rank[i] = verdict;
 }
 
-static void oom(void)
-{
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
-}
-
 static void only_dies(const struct domain *d, pid_t pid)
 {
 	const pid_t all[] = { d->small, d->middle, d->large };
@@ -78,7 +73,7 @@ TEST(evaluate_selects_whom_the_policy_wants)
 	struct policy *p = ranker_on("dom");
 
 	say(p, 0, d.small, BPF_EVAL_SELECT);
-	oom();
+	one_oom("dom");
 	by_the_policy(&d, d.small);
 	CHECK_EQ(policy_control(p)->evaluated, 3);
 	CHECK_EQ(cg_key("dom", "memory.events", "oom_kill"), 1);
@@ -94,7 +89,7 @@ TEST(evaluate_shows_what_has_been_selected_and_takes_the_last)
 	/* Tasks come in the order in which they joined, or in the reverse. */
 	say(p, 0, d.small, BPF_EVAL_SELECT);
 	say(p, 1, d.large, BPF_EVAL_SELECT);
-	oom();
+	one_oom("dom");
 	CHECK(ctl->chosen_pid == d.small || ctl->chosen_pid == d.large,
 	      "the program saw %d", ctl->chosen_pid);
 	by_the_policy(&d, ctl->chosen_pid == d.small ? d.large : d.small);
@@ -107,7 +102,7 @@ TEST(evaluate_leaves_it_to_the_kernels_rule)
 	struct domain d = domain();
 	struct policy *p = ranker_on("dom");
 
-	oom();
+	one_oom("dom");
 	by_the_policy(&d, d.large);
 	policy_close(p);
 }
@@ -120,7 +115,7 @@ TEST(evaluate_takes_unknown_verdicts_for_none)
 	policy_control(p)->rank_other = 4;
 	say(p, 0, d.small, -1);
 	say(p, 1, d.middle, 0x10000003);
-	oom();
+	one_oom("dom");
 	by_the_policy(&d, d.large);
 	policy_close(p);
 }
@@ -131,7 +126,7 @@ TEST(evaluate_spares_a_task)
 	struct policy *p = ranker_on("dom");
 
 	say(p, 0, d.large, BPF_EVAL_NEXT);
-	oom();
+	one_oom("dom");
 	by_the_policy(&d, d.middle);
 	policy_close(p);
 }
@@ -142,7 +137,7 @@ TEST(evaluate_that_spares_everybody_falls_back)
 	struct policy *p = ranker_on("dom");
 
 	policy_control(p)->rank_other = BPF_EVAL_NEXT;
-	oom();
+	one_oom("dom");
 	by_the_kernel(&d);
 	CHECK(klog_has("policy ranker: a scan ended without a victim: nobody was selected"),
 	      "the log does not say so");
@@ -155,7 +150,7 @@ TEST(evaluate_that_aborts_falls_back)
 	struct policy *p = ranker_on("dom");
 
 	policy_control(p)->rank_other = BPF_EVAL_ABORT;
-	oom();
+	one_oom("dom");
 	by_the_kernel(&d);
 	CHECK_EQ(policy_control(p)->evaluated, 1);
 	CHECK(klog_has("policy ranker: a scan ended without a victim: it said so"),
@@ -171,7 +166,7 @@ TEST(evaluate_that_aborts_is_followed_by_the_next_policy)
 	policy_start(far);
 	policy_control(near)->rank_other = BPF_EVAL_ABORT;
 	say(far, 0, d.middle, BPF_EVAL_SELECT);
-	oom();
+	one_oom("dom");
 	only_dies(&d, d.middle);
 	check_report("far", "/", "MEMCG", "/test/dom", 1);
 	policy_close(far);
@@ -185,7 +180,7 @@ TEST(evaluate_is_not_asked_when_the_handler_has_killed)
 
 	policy_start(p);
 	policy_control(p)->kill_pid[0] = d.middle;
-	oom();
+	one_oom("dom");
 	only_dies(&d, d.middle);
 	CHECK_EQ(policy_control(p)->asked, 1);
 	CHECK_EQ(policy_control(p)->evaluated, 0);
@@ -200,7 +195,7 @@ TEST(evaluate_is_asked_when_the_handler_only_says_so)
 	policy_start(p);
 	policy_control(p)->ret = 1;
 	say(p, 0, d.small, BPF_EVAL_SELECT);
-	oom();
+	one_oom("dom");
 	by_the_policy(&d, d.small);
 	CHECK_EQ(policy_control(p)->asked, 1);
 	CHECK_EQ(policy_control(p)->evaluated, 3);
@@ -215,7 +210,7 @@ TEST(evaluate_in_an_oom_of_the_system)
 	d = domain();
 	p = ranker_on(NULL);
 	say(p, 0, d.small, BPF_EVAL_SELECT);
-	CHECK_EQ(hooktest("oom 0"), 1);
+	one_oom(NULL);
 	only_dies(&d, d.small);
 	check_report("ranker", "/", "NONE", "/", 1);
 	policy_close(p);
@@ -229,7 +224,7 @@ TEST(evaluate_that_spares_the_system_does_not_panic)
 	cg_make("a");
 	pid = hog("a", 30, 1000);
 	policy_control(p)->rank_other = BPF_EVAL_NEXT;
-	CHECK_EQ(hooktest("oom 0"), 1);
+	one_oom(NULL);
 	CHECK(killed(pid), "the kernel chose somebody else");
 	CHECK(klog_has("Out of memory: Killed process"), "not the kernel's decision");
 	policy_close(p);
@@ -277,7 +272,7 @@ TEST(evaluate_does_not_ask_about_what_cannot_be_killed)
 	struct policy *p = ranker_on("dom");
 
 	say(p, 0, safe, BPF_EVAL_SELECT);
-	oom();
+	one_oom("dom");
 	by_the_policy(&d, d.large);
 	CHECK(alive(safe), "it died");
 	CHECK_EQ(policy_control(p)->evaluated, 3);

@@ -43,3 +43,8 @@ struct hooktest_counts hooktest_counts(void)
 		     &c.pressed, &c.selected, &c.may) == 9, "hooktest counts: %s", out);
 	return c;
 }
+
+void one_oom(const char *cg)
+{
+	CHECK_EQ(hooktest("oom %llu", cg ? cg_id(cg) : 0), 1);
+}

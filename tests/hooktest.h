@@ -13,5 +13,7 @@ void hooktest_load(void);
 /* Runs the command and returns its result. */
 long hooktest(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 struct hooktest_counts hooktest_counts(void);
+/* An OOM of the cgroup, or with NULL of the system, that somebody settles. */
+void one_oom(const char *cg);
 
 #endif /* TESTS_HOOKTEST_H */

@@ -129,7 +129,7 @@ TEST(largest_counts_what_is_queued_in_sockets)
 	      "%ld bytes in sockets", cg_key("dom/sockets", "memory.stat", "sock"));
 	anon = hog("dom/anon", 30, 0);
 	/* One OOM and no more: sockets are freed later than what the kernel waits for. */
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	one_oom("dom");
 	CHECK(killed(sockets), "the largest cgroup lives");
 	CHECK(alive(anon), "not the largest cgroup died");
 	check_report("largest", "/", "MEMCG", "/test/dom", 1);
@@ -172,7 +172,7 @@ TEST(largest_of_a_cgroup_decides_there_and_not_elsewhere)
 	CHECK(alive(small) && alive(more), "not only the largest cgroup died");
 	small = hog("other/a", 5, 1000);
 	large = hog("other/b", 40, 0);
-	CHECK_EQ(hooktest("oom %llu", cg_id("other")), 1);
+	one_oom("other");
 	CHECK(killed(small), "the policy decided elsewhere");
 	CHECK(alive(large), "not only the kernel's choice died");
 	detach("--cgroup /sys/fs/cgroup/test/dom");

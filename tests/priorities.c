@@ -50,7 +50,7 @@ static void only_dies(const struct tree *t, pid_t pid)
 {
 	const pid_t all[] = { t->vital, t->batch[0], t->batch[1], t->favourite, t->large };
 
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	one_oom("dom");
 	CHECK(killed(pid), "who was to die lives");
 	for (int i = 0; i < 5; i++)
 		CHECK(all[i] == pid || alive(all[i]), "number %d died", i);
@@ -118,7 +118,7 @@ TEST(priorities_decide_an_oom_of_the_system)
 	struct tree t = make_tree();
 
 	attach("--set priority@" TEST_CG "dom/batch/one=1");
-	CHECK_EQ(hooktest("oom 0"), 1);
+	one_oom(NULL);
 	CHECK(killed(t.batch[0]), "who was to die lives");
 	CHECK(alive(t.batch[1]) && alive(t.favourite), "more than one died");
 	check_report("priorities", "/", "NONE", "/", 1);
@@ -149,7 +149,7 @@ TEST(priorities_from_low_to_high)
 	in_turn[1] = t.batch[1];
 	in_turn[2] = t.favourite;
 	for (int i = 0; i < 3; i++) {
-		CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+		one_oom("dom");
 		CHECK(killed(in_turn[i]), "number %d lives", i);
 	}
 	CHECK(!klog_count("oom_policy=default"), "the kernel decided");

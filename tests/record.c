@@ -40,11 +40,6 @@ static void end_scene(struct scene s)
 	reap(s.large);
 }
 
-static void oom_in_dom(void)
-{
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
-}
-
 TEST(a_record_says_who_was_killed_and_why)
 {
 	struct scene s = make_scene();
@@ -53,7 +48,7 @@ TEST(a_record_says_who_was_killed_and_why)
 	const char *r;
 
 	policy_control(p)->kill_pid[0] = s.small;
-	oom_in_dom();
+	one_oom("dom");
 	CHECK(killed(s.small), "the policy's choice lives");
 	r = record_of(fd, "chooser");
 	check_record(r, "domain", "memcg");
@@ -98,7 +93,7 @@ TEST(a_record_says_who_left_it_to_the_kernel)
 	char want[64];
 	const char *r;
 
-	oom_in_dom();
+	one_oom("dom");
 	CHECK(killed(s.large), "the kernel chose somebody else");
 	r = record_of(fd, "default");
 	check_record(r, "result", "default");
@@ -127,7 +122,7 @@ TEST(a_record_of_an_oom_of_the_system)
 	cg_make("a");
 	pid = hog("a", 10, 0);
 	policy_control(p)->kill_pid[0] = pid;
-	CHECK_EQ(hooktest("oom 0"), 1);
+	one_oom(NULL);
 	CHECK(killed(pid), "the policy's choice lives");
 	r = record_of(fd, "chooser");
 	check_record(r, "domain", "system");
@@ -153,7 +148,7 @@ TEST(a_record_has_the_tasks_that_were_ranked)
 	policy_control(p)->rank_pid[1] = s.large;
 	policy_control(p)->rank[1] = BPF_EVAL_NEXT;
 	policy_start(p);
-	oom_in_dom();
+	one_oom("dom");
 	CHECK(killed(s.small), "the policy's choice lives");
 	r = record_of(fd, "ranker");
 	check_record_number(r, "victim_pid", s.small);
@@ -188,7 +183,7 @@ TEST(a_record_keeps_the_selected_task_among_the_best_sixteen)
 	policy_control(p)->rank[0] = BPF_EVAL_SELECT;
 	policy_start(p);
 	fd = records_open();
-	oom_in_dom();
+	one_oom("dom");
 	CHECK(killed(pid[0]), "the policy's choice lives");
 	r = record_of(fd, "ranker");
 	CHECK(strstr(record_has(r, "candidate", 15), " select oomtest"),
@@ -213,7 +208,7 @@ TEST(a_record_has_the_cgroups_that_largest_compares)
 	a = hog("dom/small", 10, 0);
 	b = hog("dom/large", 30, 0);
 	CHECK(!sh("bpfoom attach largest"), "attach");
-	oom_in_dom();
+	one_oom("dom");
 	CHECK(killed(b), "the largest cgroup lives");
 	r = record_of(fd, "largest");
 	snprintf(want, sizeof(want), " 0 %llu small", cg_id("dom/small"));
@@ -237,7 +232,7 @@ TEST(a_record_without_explanation_has_neither_the_kernels_choice_nor_ranks)
 
 	policy_start(p);
 	set_param("explain", "N");
-	oom_in_dom();
+	one_oom("dom");
 	set_param("explain", "Y");
 	CHECK(killed(s.large), "by the kernel's rule");
 	r = record_of(fd, "ranker");
@@ -265,7 +260,7 @@ TEST(a_record_is_lines_whatever_a_process_is_called)
 	p = policy_on("chooser", "dom", 1);
 	policy_control(p)->kill_pid[0] = pid;
 	fd = records_open();
-	oom_in_dom();
+	one_oom("dom");
 	CHECK(killed(pid), "the policy's choice lives");
 	r = record_of(fd, "chooser");
 	check_record(r, "victim_comm", "a?seq=7\xc2\x9b");
@@ -459,7 +454,7 @@ TEST(a_policy_for_rehearsals_is_not_asked_about_ooms)
 
 	policy_ops(p)->flags = BPF_OOM_F_REHEARSAL;
 	policy_start(p);
-	oom_in_dom();
+	one_oom("dom");
 	CHECK(killed(s.large), "the kernel chose somebody else");
 	CHECK_EQ(policy_control(p)->asked, 0);
 	CHECK(!record_next(fd), "a record of nothing");

@@ -44,7 +44,7 @@ TEST(a_selected_task_dies_whatever_its_size)
 	struct domain d = domain(0);
 
 	CHECK_EQ(hooktest("select %d %d %d", d.small, SELECT, DEFAULT), 0);
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	one_oom("dom");
 	CHECK_EQ(hooktest_counts().selected, d.small);
 	CHECK(killed(d.small), "it lives");
 	CHECK(alive(d.middle) && alive(d.large), "more than one died");
@@ -56,7 +56,7 @@ TEST(a_skipped_task_is_spared)
 	struct domain d = domain(0);
 
 	CHECK_EQ(hooktest("select %d %d %d", d.large, SKIP, DEFAULT), 0);
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	one_oom("dom");
 	CHECK(killed(d.middle), "not the next by size");
 	CHECK(alive(d.small) && alive(d.large), "more than one died");
 	end_domain(d);
@@ -67,7 +67,7 @@ TEST(an_aborted_scan_selects_nobody_and_the_kernel_decides)
 	struct domain d = domain(0);
 
 	CHECK_EQ(hooktest("select %d %d %d", d.middle, ABORT, SELECT), 0);
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	one_oom("dom");
 	CHECK_EQ(hooktest_counts().selected, -ECANCELED);
 	CHECK(killed(d.large), "the kernel chose somebody else");
 	CHECK(alive(d.small) && alive(d.middle), "more than one died");
@@ -79,7 +79,7 @@ TEST(a_scan_that_skips_everybody_leaves_it_to_the_kernel)
 	struct domain d = domain(0);
 
 	CHECK_EQ(hooktest("select 0 %d %d", SKIP, SKIP), 0);
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	one_oom("dom");
 	CHECK_EQ(hooktest_counts().selected, 0);
 	CHECK(killed(d.large), "the kernel chose somebody else");
 	CHECK(alive(d.small) && alive(d.middle), "more than one died");
@@ -91,7 +91,7 @@ TEST(a_scan_of_the_system_that_skips_everybody_does_not_panic)
 	struct domain d = domain(1000);
 
 	CHECK_EQ(hooktest("select 0 %d %d", SKIP, SKIP), 0);
-	CHECK_EQ(hooktest("oom 0"), 1);
+	one_oom(NULL);
 	CHECK_EQ(hooktest_counts().selected, 0);
 	CHECK(killed(d.large), "the kernel chose somebody else");
 	end_domain(d);
@@ -102,7 +102,7 @@ TEST(a_scan_of_the_system_selects)
 	struct domain d = domain(0);
 
 	CHECK_EQ(hooktest("select %d %d %d", d.small, SELECT, DEFAULT), 0);
-	CHECK_EQ(hooktest("oom 0"), 1);
+	one_oom(NULL);
 	CHECK_EQ(hooktest_counts().selected, d.small);
 	CHECK(killed(d.small), "it lives");
 	CHECK(alive(d.middle) && alive(d.large), "more than one died");
@@ -115,7 +115,7 @@ TEST(a_scan_does_not_ask_about_a_task_with_minus_1000)
 	pid_t safe = hog("dom/a", 5, -1000);
 
 	CHECK_EQ(hooktest("select %d %d %d", safe, SELECT, SKIP), 0);
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	one_oom("dom");
 	CHECK_EQ(hooktest_counts().selected, 0);
 	CHECK(alive(safe), "it was killed");
 	CHECK(killed(d.large), "the kernel chose somebody else");

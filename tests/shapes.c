@@ -44,7 +44,7 @@ static pid_t make_domain(void)
 
 static void oom_kills(pid_t victim, const char *policy, const char *where)
 {
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
+	one_oom("dom");
 	CHECK(killed(victim), "who was to die lives");
 	CHECK_EQ(klog_count("Killed process"), 1);
 	check_report(policy, where, "MEMCG", "/test/dom", 1);

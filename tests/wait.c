@@ -55,19 +55,14 @@ static void make_domain(void)
 	cg_make("dom/a");
 }
 
-static void oom(void)
-{
-	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
-}
-
 /* When the last victim was killed. The reaper gives it two seconds. */
 static unsigned long long killed_ns;
 
-/* By the kernel or by the policy that is there; "": in the system. */
+/* By the kernel or by the policy that is there; cg NULL: in the system. */
 static void kill_by_oom(const char *cg)
 {
 	killed_ns = now_ns();
-	CHECK_EQ(hooktest("oom %llu", *cg ? cg_id(cg) : 0), 1);
+	one_oom(cg);
 }
 
 /* What has been seen since the kill says something: the reaper was not there yet. */
@@ -110,7 +105,7 @@ static bool waits_once(void)
 	ctl->wait_pid = victim;
 	next->asked = 0;
 	for (int i = 1; i <= 3; i++) {
-		oom();
+		one_oom("dom");
 		judged = in_time();
 		if (!judged)
 			break;
@@ -125,7 +120,7 @@ static bool waits_once(void)
 		/* Not for ever. */
 		for (int i = 0; i < 100 && !ctl->wait_ret; i++) {
 			usleep(100000);
-			oom();
+			one_oom("dom");
 		}
 		CHECK_EQ(ctl->wait_ret, -ESRCH);
 		CHECK(next->asked, "the next policy was not asked");
@@ -159,7 +154,7 @@ static bool waits_undecided(bool claims)
 	kill_by_oom("dom");
 	ctl->wait_pid = victim;
 	policy_control(far)->asked = 0;
-	oom();
+	one_oom("dom");
 	judged = in_time();
 	if (judged) {
 		CHECK_EQ(ctl->wait_ret, 0);
@@ -199,7 +194,7 @@ static void refused(pid_t pid, int err)
 	pid_t scapegoat = hog("dom/a", 5, 1000);
 
 	policy_control(p)->wait_pid = pid;
-	oom();
+	one_oom("dom");
 	CHECK_EQ(policy_control(p)->wait_ret, -err);
 	CHECK(killed(scapegoat), "the kernel did not kill");
 	CHECK(kernel_decided(), "not the kernel's decision");
@@ -233,7 +228,7 @@ static bool waits_for_one_elsewhere(void)
 	victim = stuck_victim("other");
 	kill_by_oom("other");
 	policy_control(p)->wait_pid = victim;
-	oom();
+	one_oom("dom");
 	judged = in_time();
 	if (judged) {
 		CHECK_EQ(policy_control(p)->wait_ret, -EXDEV);
@@ -254,7 +249,7 @@ TEST(wait_for_a_victim_that_is_gone_is_refused)
 
 	make_domain();
 	victim = hog("dom/a", 5, 1000);
-	oom();
+	one_oom("dom");
 	CHECK(killed(victim), "it lives");
 	refused(victim, ESRCH);
 }
@@ -271,10 +266,10 @@ static bool waits_in_an_oom_of_the_system(void)
 	victim = stuck_victim("a");
 	p = policy_on("patient", NULL, 1);
 	policy_control(p)->kill_pid[0] = victim;
-	kill_by_oom("");
+	kill_by_oom(NULL);
 	policy_control(p)->kill_pid[0] = 0;
 	policy_control(p)->wait_pid = victim;
-	CHECK_EQ(hooktest("oom 0"), 1);
+	one_oom(NULL);
 	judged = in_time();
 	if (judged) {
 		CHECK_EQ(policy_control(p)->wait_ret, 0);
