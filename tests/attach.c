@@ -41,8 +41,7 @@ TEST(attach_to_a_removed_cgroup_says_enoent)
 
 	need_memcg();
 	cg_make("gone");
-	p = policy_open("lost", "gone");
-	CHECK(!policy_load(p), "load");
+	p = policy_loaded("lost", "gone");
 	CHECK(!cg_remove("gone"), "rmdir");
 	CHECK_EQ(policy_attach(p), -ENOENT);
 	policy_close(p);
@@ -55,8 +54,7 @@ TEST(attach_without_memory_controller_says_enodev)
 	need_memcg();
 	cg_make("leaf");
 	cg_make_without_memory("leaf/bare");
-	p = policy_open("bare", "leaf/bare");
-	CHECK(!policy_load(p), "load");
+	p = policy_loaded("bare", "leaf/bare");
 	CHECK_EQ(policy_attach(p), -ENODEV);
 	CHECK(klog_has("no memory controller"), "no reason in the log");
 	policy_close(p);
@@ -64,11 +62,11 @@ TEST(attach_without_memory_controller_says_enodev)
 
 TEST(without_memory_cgroups_only_system_wide_policies_attach)
 {
-	struct policy *p = policy_open("system", NULL);
+	struct policy *p;
 
 	if (!access(CG_ROOT "/test/memory.max", F_OK))
 		test_skip("this kernel has memory cgroups");
-	CHECK(!policy_load(p), "load");
+	p = policy_loaded("system", NULL);
 	CHECK_EQ(policy_attach(p), 0);
 	policy_close(p);
 

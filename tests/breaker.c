@@ -224,8 +224,7 @@ TEST(breaker_is_armed_for_a_policy_that_takes_the_place)
 	set_param("breaker_failures", "1");
 	one_oom("dom");
 	check_state("failing", "failures");
-	by = policy_open("better", "dom");
-	CHECK(!policy_load(by), "load");
+	by = policy_loaded("better", "dom");
 	CHECK_EQ(policy_replace(p, by), 0);
 	check_state("better", "armed");
 	one_oom("dom");

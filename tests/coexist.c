@@ -98,8 +98,7 @@ TEST(a_livepatch_that_was_first_keeps_the_function)
 	need_shim();
 	cg_make_limited("dom", 40);
 	CHECK(!sh("insmod " LIVEPATCH), "the livepatch does not load");
-	p = policy_open("second", "dom");
-	CHECK(!policy_load(p), "load");
+	p = policy_loaded("second", "dom");
 	CHECK_EQ(policy_attach(p), -EBUSY);
 	CHECK(klog_has("cannot redirect out_of_memory() and"), "no reason in the log");
 	livepatch_gone();

@@ -123,8 +123,7 @@ TEST(counters_tell_which_attachment_it_is)
 	CHECK_EQ(seen_number("known", "cgroup_id"), (long long)cg_id("dom"));
 	CHECK_EQ(seen_number("known", "dry_run"), 0);
 	CHECK_EQ(seen_number("known", "bypassed"), 0);
-	by = policy_open("successor", "dom");
-	CHECK(!policy_load(by), "load");
+	by = policy_loaded("successor", "dom");
 	CHECK_EQ(policy_replace(p, by), 0);
 	CHECK_EQ(seen_attachment("known"), 0);
 	CHECK_EQ(seen_number("successor", "link_id"), info.id);
@@ -139,8 +138,7 @@ TEST(counters_go_with_an_attachment_that_fails)
 
 	need_memcg();
 	cg_make("gone");
-	p = policy_open("lost", "gone");
-	CHECK(!policy_load(p), "load");
+	p = policy_loaded("lost", "gone");
 	CHECK(!cg_remove("gone"), "rmdir");
 	CHECK_EQ(policy_attach(p), -ENOENT);
 	CHECK_EQ(seen_attachment("lost"), 0);
@@ -171,8 +169,7 @@ TEST(counters_are_read_while_policies_come_and_go)
 	cg_make("dom");
 	/* The hook stays, or it is the hook that takes the time. */
 	holder = policy_on("holder", NULL, 0);
-	p = policy_open("fleeting", "dom");
-	CHECK(!policy_load(p), "load");
+	p = policy_loaded("fleeting", "dom");
 	for (i = 0; i < 2; i++) {
 		reader[i] = fork();
 		if (reader[i])

@@ -119,8 +119,7 @@ static void attach_with_faults(const char *cg)
 	struct policy *p;
 
 	need_faults();
-	p = policy_open("fault", cg);
-	CHECK(!policy_load(p), "load");
+	p = policy_loaded("fault", cg);
 	path.arg = p;
 	works(&path, 0);
 	each_allocation_fails(&path);

@@ -13,14 +13,6 @@
 #include "klog.h"
 #include "util.h"
 
-static struct policy *loaded(const char *name, const char *cg)
-{
-	struct policy *p = policy_open(name, cg);
-
-	CHECK(!policy_load(p), "load");
-	return p;
-}
-
 static void oom_is_the_kernels(const char *cg)
 {
 	pid_t pid = oom_in(cg);
@@ -196,7 +188,7 @@ TEST(two_hundred_attach_and_detach_rounds_under_an_oom_storm)
 
 	cg_make_limited("dom", 20);
 	pid = storm("dom");
-	p = loaded("round", "dom");
+	p = policy_loaded("round", "dom");
 	/* First with the hook, which goes on and off with it, then without. */
 	for (int i = 0; i < 200; i++) {
 		if (i == 30)
@@ -242,7 +234,7 @@ TEST(cgroups_removed_under_a_policy_while_it_is_attached_and_detached)
 		pid_t pid;
 
 		cg_make("race");
-		p = loaded("race", "race");
+		p = policy_loaded("race", "race");
 		pid = fork();
 		if (!pid)
 			_exit(cg_remove("race") ? 1 : 0);

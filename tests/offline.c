@@ -143,8 +143,7 @@ TEST(offline_is_told_to_the_policy_that_took_the_place)
 
 	cg_make("gone");
 	old = policy_on("old", "gone", 0);
-	new = policy_open("new", "gone");
-	CHECK(!policy_load(new), "load");
+	new = policy_loaded("new", "gone");
 	CHECK_EQ(policy_replace(old, new), 0);
 	CHECK(!cg_remove("gone"), "rmdir");
 	CHECK(hangs_up(new, 5000), "the link did not hang up");

@@ -10,14 +10,6 @@
 #include "klog.h"
 #include "util.h"
 
-static struct policy *loaded(const char *name, const char *cg)
-{
-	struct policy *p = policy_open(name, cg);
-
-	CHECK(!policy_load(p), "load");
-	return p;
-}
-
 static void oom_in_dom(void)
 {
 	pid_t pid = oom_in("dom");
@@ -32,7 +24,7 @@ TEST(update_replaces_a_policy)
 
 	cg_make_limited("dom", 40);
 	old = policy_on("old", "dom", 0);
-	new = loaded("new", "dom");
+	new = policy_loaded("new", "dom");
 	CHECK_EQ(policy_replace(old, new), 0);
 	oom_in_dom();
 	CHECK(policy_control(new)->asked, "the new one was not asked");
@@ -51,7 +43,7 @@ TEST(update_keeps_the_place_in_the_order)
 	cg_make_limited("dom", 40);
 	old = policy_on("old", "dom", 0);
 	last = policy_on("last", "dom", 0);
-	new = loaded("new", "dom");
+	new = policy_loaded("new", "dom");
 	CHECK_EQ(policy_replace(old, new), 0);
 	oom_in_dom();
 	CHECK(policy_control(new)->asked_ns && policy_control(last)->asked_ns &&
@@ -69,7 +61,7 @@ TEST(update_with_a_policy_for_another_cgroup_is_refused)
 	cg_make_limited("dom", 40);
 	cg_make("other");
 	old = policy_on("old", "dom", 0);
-	new = loaded("new", "other");
+	new = policy_loaded("new", "other");
 	CHECK_EQ(policy_replace(old, new), -EINVAL);
 	CHECK(klog_has("policy new: cannot replace one on cgroup"),
 	      "the kernel log does not say why");
@@ -115,7 +107,7 @@ TEST(update_of_an_attachment_that_has_ended_is_refused)
 
 	cg_make("gone");
 	old = policy_on("old", "gone", 0);
-	new = loaded("new", "gone");
+	new = policy_loaded("new", "gone");
 	CHECK(!cg_remove("gone"), "rmdir");
 	usleep(500000);
 	CHECK_EQ(policy_replace(old, new), -ENOLINK);
@@ -131,7 +123,7 @@ TEST(update_waits_for_a_running_handler)
 
 	cg_make_limited("dom", 40);
 	old = policy_on("old", "dom", 0);
-	new = loaded("new", "dom");
+	new = policy_loaded("new", "dom");
 	ctl = policy_control(old);
 	pid = oom_in_handler(ctl, "dom", 2000000000ULL);
 	CHECK_EQ(ctl->finished, 0);
@@ -163,7 +155,7 @@ TEST(update_under_an_oom_storm_loses_no_oom_and_tells_none_twice)
 	cg_make_limited("dom", 20);
 	far = policy_on("far", NULL, 0);
 	two[0] = policy_on("zero", "dom", 0);
-	two[1] = loaded("one", "dom");
+	two[1] = policy_loaded("one", "dom");
 	pid = storm("dom");
 	end = now_ns() + slow_ns(3000000000ULL);
 	for (updates = 0; now_ns() < end; updates++) {

@@ -617,6 +617,15 @@ void policy_close(struct policy *p)
 	free(p);
 }
 
+struct policy *policy_loaded(const char *name, const char *cg)
+{
+	struct policy *p = policy_open(name, cg);
+	int err = policy_load(p);
+
+	CHECK(!err, "%s does not load: %s", name, strerror(-err));
+	return p;
+}
+
 void policy_start(struct policy *p)
 {
 	const char *name = policy_ops(p)->name;

@@ -95,6 +95,8 @@ struct bpf_link *policy_link(struct policy *p);
 int policy_replace(struct policy *p, struct policy *by);
 void policy_detach(struct policy *p);
 void policy_close(struct policy *p);
+/* Open and load or fail; cg NULL: system-wide. */
+struct policy *policy_loaded(const char *name, const char *cg);
 /* Load and attach or fail. */
 void policy_start(struct policy *p);
 /* Open, load and attach or fail; cg NULL: system-wide. */
