@@ -12,19 +12,13 @@
 #include "hooktest.h"
 #include "seen.h"
 
-/* What the kernel has killed may take its time, and be chosen again until then. */
-static void wait_for_deaths(const pid_t *pid, int nr, int want)
+static int count_dead(const pid_t *pid, int nr)
 {
-	for (int ms = 0; ms < 60000; ms += 20) {
-		int dead = 0;
+	int dead = 0;
 
-		for (int i = 0; i < nr; i++)
-			dead += !alive(pid[i]);
-		if (dead == want)
-			return;
-		usleep(20000);
-	}
-	FAIL("not %d have died", want);
+	for (int i = 0; i < nr; i++)
+		dead += !alive(pid[i]);
+	return dead;
 }
 
 static void check_counts(const char *policy, int handled, int kills, int waits,
@@ -52,11 +46,12 @@ TEST(counters_of_an_attachment)
 	check_counts("counted", 0, 0, 0, 0, 0);
 	one_oom("dom");
 	check_counts("counted", 0, 0, 0, 1, 0);
-	wait_for_deaths(pid, 5, 1);
+	/* Who is not dead yet may be chosen again. */
+	CHECK(WAIT_FOR(count_dead(pid, 5) == 1, 60), "nobody died");
 	policy_control(p)->ret = -12;
 	one_oom("dom");
 	check_counts("counted", 0, 0, 0, 1, 1);
-	wait_for_deaths(pid, 5, 2);
+	CHECK(WAIT_FOR(count_dead(pid, 5) == 2, 60), "nobody else died");
 	policy_control(p)->ret = 1;
 	for (i = 0; i < 4; i++) {
 		if (!alive(pid[i]))
@@ -154,9 +149,7 @@ TEST(counters_go_with_the_cgroup)
 	p = policy_on("left", "gone", 0);
 	CHECK(seen_attachment("left"), "not there");
 	CHECK(!cg_remove("gone"), "rmdir");
-	for (int i = 0; i < 500 && seen_attachment("left"); i++)
-		usleep(20000);
-	CHECK_EQ(seen_attachment("left"), 0);
+	CHECK(WAIT_FOR(!seen_attachment("left"), 10), "still there");
 	policy_close(p);
 }
 

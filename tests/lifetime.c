@@ -76,9 +76,7 @@ TEST(a_killed_process_detaches)
 	CHECK(read(fds[0], &c, 1) == 1, "the process did not attach");
 	CHECK(module_refs("bpf_oom") > 0, "not attached");
 	reap(pid);
-	for (int i = 0; i < 100 && module_refs("bpf_oom"); i++)
-		usleep(50000);
-	CHECK_EQ(module_refs("bpf_oom"), 0);
+	CHECK(WAIT_FOR(!module_refs("bpf_oom"), 5), "still attached");
 	oom_is_the_kernels("dom");
 	CHECK(!klog_count("oom_policy="), "still asked");
 }
@@ -124,8 +122,7 @@ TEST(rmmod_is_refused_while_attached_and_works_after)
 	if (!hook_built_in())
 		CHECK(sh("rmmod oom_hook 2>/dev/null"), "unloaded under bpf_oom");
 	policy_close(p);
-	for (int i = 0; i < 100 && module_refs("bpf_oom"); i++)
-		usleep(50000);
+	WAIT_FOR(!module_refs("bpf_oom"), 10);
 	CHECK(!unload(), "not unloaded");
 	CHECK(!sh("modprobe bpf_oom"), "not loaded again");
 	policy_close(policy_on("again", NULL, 0));
@@ -183,7 +180,6 @@ TEST(a_cgroup_removed_during_a_handler)
 TEST(two_hundred_attach_and_detach_rounds_under_an_oom_storm)
 {
 	struct policy *p, *holder = NULL;
-	unsigned int asked = 0;
 	pid_t pid;
 
 	cg_make_limited("dom", 20);
@@ -198,10 +194,7 @@ TEST(two_hundred_attach_and_detach_rounds_under_an_oom_storm)
 	}
 	/* Some of it has to have met. */
 	CHECK_EQ(policy_attach(p), 0);
-	for (int i = 0; i < 500 && !policy_control(p)->asked; i++)
-		usleep(20000);
-	asked = policy_control(p)->asked;
-	CHECK(asked, "not asked once");
+	CHECK(WAIT_FOR(policy_control(p)->asked, 10), "not asked once");
 	policy_close(p);
 	policy_close(holder);
 	end_storm(pid);
@@ -216,11 +209,9 @@ TEST(load_and_unload_under_an_oom_storm)
 	for (int i = 0; i < rounds(5); i++) {
 		struct policy *p = policy_on("storm", "dom", 0);
 
-		for (int j = 0; j < 100 && !policy_control(p)->asked; j++)
-			usleep(20000);
+		WAIT_FOR(policy_control(p)->asked, 2);
 		policy_close(p);
-		for (int j = 0; j < 100 && module_refs("bpf_oom"); j++)
-			usleep(20000);
+		WAIT_FOR(!module_refs("bpf_oom"), 10);
 		CHECK(!unload(), "round %d: not unloaded", i);
 		CHECK(!sh("modprobe bpf_oom"), "round %d: not loaded", i);
 	}

@@ -11,14 +11,6 @@
 #include "klog.h"
 #include "util.h"
 
-/* Something of a policy's control, which changes meanwhile. */
-static bool wait_for(const unsigned int *count)
-{
-	for (int i = 0; i < 500 && !__atomic_load_n(count, __ATOMIC_RELAXED); i++)
-		usleep(10000);
-	return __atomic_load_n(count, __ATOMIC_RELAXED);
-}
-
 static bool hangs_up(struct policy *p, int timeout_ms)
 {
 	struct pollfd pfd = { .fd = policy_link_fd(p), .events = POLLHUP };
@@ -35,7 +27,7 @@ static struct policy *slow_one(void)
 	p = policy_on("slow", "gone", 0);
 	policy_control(p)->offline_ns = slow_ns(1500000000ULL);
 	CHECK(!cg_remove("gone"), "rmdir");
-	CHECK(wait_for(&policy_control(p)->offline), "not told");
+	CHECK(WAIT_FOR(policy_control(p)->offline, 5), "not told");
 	CHECK_EQ(policy_control(p)->offline_done, 0);
 	return p;
 }
@@ -86,8 +78,7 @@ TEST(offline_is_waited_for_by_unload)
 
 	policy_close(p);
 	CHECK(sh("rmmod bpf_oom 2>/dev/null"), "unloaded while the policy is called");
-	for (int i = 0; i < 600 && module_refs("bpf_oom"); i++)
-		usleep(50000);
+	WAIT_FOR(!module_refs("bpf_oom"), 30);
 	CHECK(!unload(), "not unloaded");
 	CHECK(!sh("modprobe bpf_oom"), "not loaded again");
 }
@@ -166,7 +157,7 @@ TEST(offline_is_told_to_what_was_attached_without_a_link)
 	CHECK(!policy_load(p), "load");
 	CHECK_EQ(policy_attach(p), 0);
 	CHECK(!cg_remove("gone"), "rmdir");
-	CHECK(wait_for(&policy_control(p)->offline_done), "not told");
+	CHECK(WAIT_FOR(policy_control(p)->offline_done, 5), "not told");
 	usleep(300000);
 	CHECK_EQ(policy_control(p)->offline, 1);
 	/* What is left of it can go. */

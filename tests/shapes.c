@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Policies in the shape of each posted series load, and do what they did there */
-#include <unistd.h>
-
 #include <linux/types.h>
 #include <bpf/bpf.h>
 #include <bpf_oom/oom.h>
@@ -77,8 +75,7 @@ TEST(shape_of_v2)
 	oom_kills(victim, "shape_v2", "/test/dom");
 	CHECK_EQ(s->bss->seen_cgroup_id, id);
 	cg_remove_all();
-	for (int i = 0; i < 500 && !s->bss->offline_cgroup_id; i++)
-		usleep(10000);
+	CHECK(WAIT_FOR(s->bss->offline_cgroup_id, 5), "not told of its end");
 	CHECK_EQ(s->bss->offline_cgroup_id, id);
 	CHECK_EQ(s->bss->offline_ctx_id, id);
 	bpf_link__destroy(link);
