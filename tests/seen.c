@@ -71,11 +71,19 @@ void set_param(const char *param, const char *value)
 	CHECK(!err, "%s: %s", param, strerror(-err));
 }
 
-int records_open(void)
+/* At the first record that is left. */
+static int open_device(void)
 {
 	int fd = open("/dev/bpf_oom", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	CHECK(fd >= 0, "/dev/bpf_oom: %s", strerror(errno));
+	return fd;
+}
+
+int records_open(void)
+{
+	int fd = open_device();
+
 	CHECK(!lseek(fd, 0, SEEK_END), "lseek: %s", strerror(errno));
 	return fd;
 }
@@ -159,31 +167,30 @@ int rehearse(const char *policy)
 }
 
 /* When this process began, by the clock of the records; exact to a tick. */
-static unsigned long long began_ns(void)
+static long long began_ns(void)
 {
-	unsigned long long ticks = 0;
+	long long ticks = 0;
 	char stat[1024], *rest;
 
 	read_file("/proc/self/stat", stat, sizeof(stat));
 	rest = strrchr(stat, ')');
 	/* The 22nd member, by number from the state, which is the third. */
-	CHECK(rest && sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+	CHECK(rest && sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %lld",
 			     &ticks) == 1, "stat: %s", stat);
-	return ticks * (1000000000ULL / (unsigned long long)sysconf(_SC_CLK_TCK));
+	return ticks * (1000000000LL / sysconf(_SC_CLK_TCK));
 }
 
 bool kernel_decided(void)
 {
-	int fd = open("/dev/bpf_oom", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	unsigned long long began = began_ns();
+	long long began = began_ns();
+	int fd = open_device();
 	bool found = false;
 	const char *record;
 
-	CHECK(fd >= 0, "/dev/bpf_oom: %s", strerror(errno));
 	while (!found && (record = record_next(fd))) {
-		found = !strcmp(record_value(record, "policy", 0), "default") &&
-			!strcmp(record_value(record, "result", 0), "default") &&
-			strtoull(record_value(record, "time_ns", 0), NULL, 10) >= began;
+		found = !strcmp(record_has(record, "policy", 0), "default") &&
+			!strcmp(record_has(record, "result", 0), "default") &&
+			record_number(record, "time_ns") >= began;
 	}
 	close(fd);
 	return found;
