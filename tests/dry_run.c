@@ -152,7 +152,6 @@ TEST(a_dry_run_that_ranks_kills_nobody)
 
 TEST(a_dry_run_raises_no_limit)
 {
-	char max[32];
 	struct policy *p;
 	pid_t pid;
 	int fd;
@@ -167,8 +166,7 @@ TEST(a_dry_run_raises_no_limit)
 	CHECK(killed(pid), "the kernel did not kill");
 	CHECK_EQ(policy_control(p)->raise_ret[0], 0);
 	check_record(record_of(fd, "dry"), "result", "raise");
-	read_file(CG_ROOT "/test/dom/memory.max", max, sizeof(max));
-	CHECK_EQ(atol(max), 40 * (long)MB);
+	CHECK_EQ(cg_max_mb("dom"), 40);
 	close(fd);
 	reap(pid);
 	policy_close(p);

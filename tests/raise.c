@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Policies that raise a limit instead of killing */
-#include <limits.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -8,15 +7,6 @@
 #include "klog.h"
 #include "seen.h"
 #include "util.h"
-
-static long max_mb(const char *cg)
-{
-	char path[PATH_MAX], buf[64];
-
-	snprintf(path, sizeof(path), CG_ROOT "/test/%s/memory.max", cg);
-	read_file(path, buf, sizeof(buf));
-	return *buf == 'm' ? -1 : atol(buf) / (long)MB;
-}
 
 static void raise_to(struct policy *p, int i, const char *cg, unsigned int mb)
 {
@@ -55,7 +45,7 @@ TEST(raise_of_the_limit_is_progress)
 	fits_in_the_end("dom", 60);
 	CHECK_EQ(policy_control(p)->raise_ret[0], 0);
 	CHECK_EQ(policy_control(p)->asked, 1);
-	CHECK_EQ(max_mb("dom"), 120);
+	CHECK_EQ(cg_max_mb("dom"), 120);
 	CHECK(klog_has("policy generous: memory.max of /test/dom raised from 40960kB to 122880kB"),
 	      "not in the log");
 	policy_close(p);
@@ -84,7 +74,7 @@ TEST(raise_counts_only_with_return_1)
 	pid = oom_in("dom");
 	CHECK(killed(pid), "nobody killed the eater");
 	CHECK(kernel_decided(), "not the kernel's decision");
-	CHECK_EQ(max_mb("dom"), 50);
+	CHECK_EQ(cg_max_mb("dom"), 50);
 	reap(pid);
 	policy_close(p);
 }
@@ -104,7 +94,7 @@ TEST(raise_of_two_limits)
 	fits_in_the_end("up/dom", 60);
 	CHECK_EQ(policy_control(p)->raise_ret[0], 0);
 	CHECK_EQ(policy_control(p)->raise_ret[1], 0);
-	CHECK_EQ(max_mb("up"), 140);
+	CHECK_EQ(cg_max_mb("up"), 140);
 	policy_close(p);
 }
 
@@ -137,7 +127,7 @@ TEST(raise_below_the_oom_does_not_count_by_itself)
 	p = policy_on("misled", "dom", 1);
 	raise_to(p, 0, "dom/child", 100);
 	is_killed(p, "dom/child", 0);
-	CHECK_EQ(max_mb("dom/child"), 100);
+	CHECK_EQ(cg_max_mb("dom/child"), 100);
 	policy_close(p);
 }
 
@@ -172,7 +162,7 @@ TEST(raise_to_less_or_the_same_is_refused)
 	/* Less than a page more is nothing. */
 	policy_control(p)->raise_to[0] = 40 * MB + 4095;
 	is_killed(p, "dom", EINVAL);
-	CHECK_EQ(max_mb("dom"), 40);
+	CHECK_EQ(cg_max_mb("dom"), 40);
 	policy_close(p);
 }
 
@@ -198,7 +188,7 @@ TEST(raise_to_everything_is_max)
 	policy_control(p)->raise_id[0] = cg_id("dom");
 	policy_control(p)->raise_to[0] = ~0ULL;
 	fits_in_the_end("dom", 60);
-	CHECK_EQ(max_mb("dom"), -1);
+	CHECK_EQ(cg_max_mb("dom"), -1);
 	policy_close(p);
 }
 
@@ -211,7 +201,7 @@ TEST(raise_elsewhere_is_refused)
 	p = policy_on("refused", NULL, 1);
 	raise_to(p, 0, "other", 80);
 	is_killed(p, "dom", EXDEV);
-	CHECK_EQ(max_mb("other"), 40);
+	CHECK_EQ(cg_max_mb("other"), 40);
 	policy_close(p);
 }
 
@@ -224,7 +214,7 @@ TEST(raise_above_the_policy_is_refused)
 	p = policy_on("refused", "up/dom", 1);
 	raise_to(p, 0, "up", 100);
 	is_killed(p, "up/dom", EXDEV);
-	CHECK_EQ(max_mb("up"), 80);
+	CHECK_EQ(cg_max_mb("up"), 80);
 	policy_close(p);
 }
 
@@ -238,7 +228,7 @@ TEST(raise_beside_the_oom_is_refused)
 	p = policy_on("refused", "up", 1);
 	raise_to(p, 0, "up/other", 100);
 	is_killed(p, "up/dom", EXDEV);
-	CHECK_EQ(max_mb("up/other"), 40);
+	CHECK_EQ(cg_max_mb("up/other"), 40);
 	policy_close(p);
 }
 
@@ -254,6 +244,6 @@ TEST(raise_in_an_oom_of_the_system_is_refused)
 	one_oom(NULL);
 	CHECK_EQ(policy_control(p)->raise_ret[0], -EOPNOTSUPP);
 	CHECK(killed(pid), "the kernel did not kill");
-	CHECK_EQ(max_mb("dom"), 40);
+	CHECK_EQ(cg_max_mb("dom"), 40);
 	policy_close(p);
 }

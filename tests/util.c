@@ -198,6 +198,14 @@ void cg_make_limited(const char *cg, unsigned int mb)
 	write_file(cg_path(cg, "memory.swap.max"), "0");
 }
 
+long cg_max_mb(const char *cg)
+{
+	char buf[64];
+
+	read_file(cg_path(cg, "memory.max"), buf, sizeof(buf));
+	return *buf == 'm' ? -1 : atol(buf) / (long)MB;
+}
+
 void cg_make_without_memory(const char *cg)
 {
 	CHECK(!mkdir(cg_path(cg, ""), 0755), "%s: %s", cg, strerror(errno));

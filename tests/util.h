@@ -48,6 +48,8 @@ unsigned long long now_ns(void);
 void cg_make(const char *cg);
 /* A domain of an OOM: memory.max in MB, no swap. */
 void cg_make_limited(const char *cg, unsigned int mb);
+/* That memory.max now, -1: "max". */
+long cg_max_mb(const char *cg);
 void cg_make_without_memory(const char *cg);
 int cg_remove(const char *cg);
 void cg_remove_all(void);
