@@ -51,14 +51,22 @@ says()
 	grep -qiF -- "$1" "$work/out" || fail "does not say '$1' but: $(head -3 "$work/out" | tr '\n' ' ')"
 }
 
-unload()
+# within SECONDS COMMAND...: does it succeed by then?
+within()
 {
-	i=0
-	while [ -d /sys/module/bpf_oom ] && ! rmmod bpf_oom 2>/dev/null; do
-		i=$((i + 1))
-		[ $i -lt 50 ] || fail "bpf_oom is still in use"
+	tries=$(($1 * 10))
+	shift
+	until "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
 		sleep 0.1
 	done
+}
+
+unload()
+{
+	[ ! -d /sys/module/bpf_oom ] || within 5 rmmod bpf_oom 2>/dev/null ||
+		fail "bpf_oom is still in use"
 	[ ! -d /sys/module/oom_hook ] || rmmod oom_hook
 }
 
@@ -69,12 +77,7 @@ victim()
 	sh -c "echo 0 > /proc/self/oom_score_adj && echo 0 > $1/cgroup.procs &&
 		exec perl -e '\$x = \"x\" x 20_000_000; \$0 = \"victim\"; sleep 1000'" &
 	pid=$!
-	i=0
-	while [ "$(cat /proc/$pid/comm)" != victim ]; do
-		i=$((i + 1))
-		[ $i -lt 600 ] || fail "the victim did not start"
-		sleep 0.1
-	done
+	within 60 grep -qsx victim /proc/$pid/comm || fail "the victim did not start"
 }
 
 # oom DIR: an OOM, no more than one, in a cgroup, and a victim that dies of it.
