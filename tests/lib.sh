@@ -122,6 +122,15 @@ need_memcg()
 	[ -e $CG/memory.max ] || skip "this kernel has no memory cgroups"
 }
 
+# Sets $tracing, and $events to the directory of those of the module.
+need_tracefs()
+{
+	tracing=/sys/kernel/tracing
+	mountpoint -q $tracing || mount -t tracefs none $tracing 2>/dev/null ||
+		skip "this kernel has no tracefs"
+	events=$tracing/events/bpf_oom
+}
+
 load_hook()
 {
 	built_in || modprobe oom_hook
