@@ -6,6 +6,7 @@
 #include "harness.h"
 #include "hooktest.h"
 #include "klog.h"
+#include "psi_util.h"
 #include "util.h"
 
 TEST(the_hook_has_one_user_at_a_time)
@@ -198,25 +199,12 @@ TEST(cgroups_that_come_and_go_are_told)
 	CHECK_EQ(hooktest_counts().online, after.online);
 }
 
-/* enum psi_res */
-enum { IO, MEM, CPU };
-
-/* Many tasks on few CPUs: pressure as long as they run. */
-static void press(const char *cg, unsigned int seconds)
+static void press_for(const char *cg, unsigned int seconds)
 {
-	pid_t pids[8];
+	struct press press = press_begin(cg);
 
-	for (int i = 0; i < 8; i++) {
-		pids[i] = fork();
-		if (!pids[i]) {
-			cg_write(cg, "cgroup.procs", "0");
-			for (;;)
-				;
-		}
-	}
 	sleep(seconds);
-	for (int i = 0; i < 8; i++)
-		reap(pids[i]);
+	press_end(press);
 }
 
 TEST(a_pressure_trigger_fires_once_per_window_and_for_ever)
@@ -230,7 +218,7 @@ TEST(a_pressure_trigger_fires_once_per_window_and_for_ever)
 	sleep(2);
 	CHECK_EQ(hooktest_counts().pressed, before);
 	began = now_ns();
-	press("busy", 5);
+	press_for("busy", 5);
 	during = hooktest_counts().pressed - before;
 	/* A machine with more to do than that takes longer. */
 	seconds = (int)((now_ns() - began) / 1000000000ULL);
@@ -238,7 +226,7 @@ TEST(a_pressure_trigger_fires_once_per_window_and_for_ever)
 	      seconds);
 	CHECK_EQ(hooktest("psi 0"), 0);
 	before = hooktest_counts().pressed;
-	press("busy", 2);
+	press_for("busy", 2);
 	CHECK_EQ(hooktest_counts().pressed, before);
 }
 
@@ -248,7 +236,7 @@ TEST(a_pressure_trigger_of_the_system_fires)
 
 	cg_make("busy");
 	CHECK_EQ(hooktest("psi 0 %d 0 50000 500000", CPU), 0);
-	press("busy", 3);
+	press_for("busy", 3);
 	CHECK(hooktest_counts().pressed > before, "did not fire");
 	CHECK_EQ(hooktest("psi 0"), 0);
 }
@@ -261,7 +249,7 @@ TEST(a_pressure_trigger_outlives_its_cgroup_in_silence)
 	CHECK_EQ(hooktest("psi %llu %d 0 100000 1000000", cg_id("gone"), CPU), 0);
 	CHECK(!cg_remove("gone"), "rmdir: a trigger must not hold the cgroup");
 	cg_make("busy");
-	press("busy", 2);
+	press_for("busy", 2);
 	CHECK_EQ(hooktest_counts().pressed, before);
 	CHECK_EQ(hooktest("psi 0"), 0);
 }
