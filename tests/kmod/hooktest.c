@@ -46,20 +46,27 @@ static atomic_t notified, asked, scanned, in_domain, online, offline, pressed;
 static atomic_t selected, may;
 static atomic64_t selection_ns;
 
+/* Lives by the reference to @cgrp, which is NULL for the system and on an error. */
 static struct mem_cgroup *memcg_of(u64 id, struct cgroup **cgrp)
 {
 	struct cgroup_subsys_state *css = NULL;
+	struct cgroup *found;
 
 	*cgrp = NULL;
 	if (!id)
 		return NULL;
-	*cgrp = cgroup_get_from_id(id);
-	if (IS_ERR(*cgrp))
-		return ERR_CAST(*cgrp);
+	found = cgroup_get_from_id(id);
+	if (IS_ERR(found))
+		return ERR_CAST(found);
 #ifdef CONFIG_MEMCG
-	css = rcu_dereference_raw((*cgrp)->subsys[memory_cgrp_id]);
+	css = rcu_dereference_raw(found->subsys[memory_cgrp_id]);
 #endif
-	return css ? mem_cgroup_from_css(css) : ERR_PTR(-ENODEV);
+	if (!css) {
+		cgroup_put(found);
+		return ERR_PTR(-ENODEV);
+	}
+	*cgrp = found;
+	return mem_cgroup_from_css(css);
 }
 
 static long run_oom(u64 id, gfp_t gfp)
@@ -90,7 +97,7 @@ static long run_declare(u64 id, int order, bool wait, const char *text)
 		return -EOPNOTSUPP;
 	memcg = memcg_of(id, &cgrp);
 	ret = IS_ERR(memcg) ? PTR_ERR(memcg) : declare(memcg, order, wait, text);
-	if (!IS_ERR_OR_NULL(cgrp))
+	if (cgrp)
 		cgroup_put(cgrp);
 	symbol_put(oom_hook_declare);
 	return ret;
@@ -107,7 +114,7 @@ static long run_rehearsal(u64 id)
 		return -EOPNOTSUPP;
 	memcg = memcg_of(id, &cgrp);
 	ret = IS_ERR(memcg) ? PTR_ERR(memcg) : rehearse(memcg);
-	if (!IS_ERR_OR_NULL(cgrp))
+	if (cgrp)
 		cgroup_put(cgrp);
 	symbol_put(oom_hook_rehearse);
 	return ret;
