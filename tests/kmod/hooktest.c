@@ -353,17 +353,18 @@ static struct kprobe slowfree = {
 
 static long set_slowfree(unsigned int ms)
 {
-	int ret = 0;
+	int ret;
 
-	if (ms && !slowfree_ms)
-		ret = register_kprobe(&slowfree);
-	else if (!ms && slowfree_ms)
+	if (slowfree_ms)
 		unregister_kprobe(&slowfree);
+	slowfree_ms = 0;
+	if (!ms)
+		return 0;
+	/* A kprobe keeps its address, and refuses a name beside it. */
+	slowfree.addr = NULL;
+	ret = register_kprobe(&slowfree);
 	if (!ret)
 		slowfree_ms = ms;
-	/* A kprobe keeps its address, and refuses a name beside it. */
-	if (!ms)
-		slowfree.addr = NULL;
 	return ret;
 }
 
