@@ -13,14 +13,6 @@
 #include "klog.h"
 #include "util.h"
 
-static void oom_is_the_kernels(const char *cg)
-{
-	pid_t pid = oom_in(cg);
-
-	CHECK(killed(pid), "nobody killed the eater");
-	reap(pid);
-}
-
 TEST(closing_the_link_detaches)
 {
 	struct policy *p;

@@ -169,16 +169,13 @@ TEST(offline_is_told_to_what_was_attached_without_a_link)
 TEST(offline_and_a_new_cgroup_of_the_same_path)
 {
 	struct policy *p;
-	pid_t pid;
 
 	cg_make("again");
 	p = policy_on("first", "again", 0);
 	CHECK(!cg_remove("again"), "rmdir");
 	cg_make_limited("again", 40);
 	CHECK(hangs_up(p, 5000), "the link did not hang up");
-	pid = oom_in("again");
-	CHECK(killed(pid), "nobody killed the eater");
-	reap(pid);
+	oom_is_the_kernels("again");
 	CHECK_EQ(policy_control(p)->asked, 0);
 	CHECK(!cg_remove("again"), "rmdir");
 	usleep(300000);

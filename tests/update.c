@@ -10,14 +10,6 @@
 #include "klog.h"
 #include "util.h"
 
-static void oom_in_dom(void)
-{
-	pid_t pid = oom_in("dom");
-
-	CHECK(killed(pid), "nobody killed the eater");
-	reap(pid);
-}
-
 TEST(update_replaces_a_policy)
 {
 	struct policy *old, *new;
@@ -26,7 +18,7 @@ TEST(update_replaces_a_policy)
 	old = policy_on("old", "dom", 0);
 	new = policy_loaded("new", "dom");
 	CHECK_EQ(policy_replace(old, new), 0);
-	oom_in_dom();
+	oom_is_the_kernels("dom");
 	CHECK(policy_control(new)->asked, "the new one was not asked");
 	CHECK_EQ(policy_control(old)->asked, 0);
 	/* It can come back, and be attached on its own when it has been replaced. */
@@ -45,7 +37,7 @@ TEST(update_keeps_the_place_in_the_order)
 	last = policy_on("last", "dom", 0);
 	new = policy_loaded("new", "dom");
 	CHECK_EQ(policy_replace(old, new), 0);
-	oom_in_dom();
+	oom_is_the_kernels("dom");
 	CHECK(policy_control(new)->asked_ns && policy_control(last)->asked_ns &&
 	      policy_control(new)->asked_ns < policy_control(last)->asked_ns,
 	      "wrong order");
@@ -65,7 +57,7 @@ TEST(update_with_a_policy_for_another_cgroup_is_refused)
 	CHECK_EQ(policy_replace(old, new), -EINVAL);
 	CHECK(klog_has("policy new: cannot replace one on cgroup"),
 	      "the kernel log does not say why");
-	oom_in_dom();
+	oom_is_the_kernels("dom");
 	CHECK(policy_control(old)->asked, "the old one is gone");
 	policy_close(new);
 	policy_close(old);
@@ -94,7 +86,7 @@ TEST(update_with_a_policy_that_is_attached_is_refused)
 	CHECK_EQ(bpf_link__update_map(policy_link(old), policy_map(new)), -EBUSY);
 	/* With itself it changes nothing. */
 	CHECK_EQ(bpf_link__update_map(policy_link(old), policy_map(old)), 0);
-	oom_in_dom();
+	oom_is_the_kernels("dom");
 	CHECK(policy_control(old)->asked, "the old one is gone");
 	CHECK(policy_control(new)->asked, "the other one is gone");
 	policy_close(new);

@@ -472,6 +472,14 @@ pid_t oom_in(const char *cg)
 	return eater(cg, 0, 0);
 }
 
+void oom_is_the_kernels(const char *cg)
+{
+	pid_t pid = oom_in(cg);
+
+	CHECK(killed(pid), "nobody killed the eater");
+	reap(pid);
+}
+
 pid_t storm(const char *cg)
 {
 	pid_t pid = fork();

@@ -76,6 +76,8 @@ pid_t oom_in(const char *cg);
 pid_t oom_elsewhere(const char *cg);
 /* So, and returns when the policy is busy with it, for so long (see slow_ns()). */
 pid_t oom_in_handler(struct policy_control *ctl, const char *cg, unsigned long long ns);
+/* One that the kernel settles: it takes the eater. */
+void oom_is_the_kernels(const char *cg);
 /* OOM after OOM in the cgroup, by a process group. */
 pid_t storm(const char *cg);
 void end_storm(pid_t pid);
