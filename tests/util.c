@@ -512,7 +512,7 @@ static void run_on(int cpu)
  * On another CPU than ours: a kernel without preemption lets nobody else run on
  * that of a handler that takes its time.
  */
-pid_t oom_elsewhere(const char *cg)
+static pid_t oom_elsewhere(const char *cg)
 {
 	pid_t pid;
 

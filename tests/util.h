@@ -73,7 +73,6 @@ bool alive(pid_t pid);
 void reap(pid_t pid);
 /* Runs an OOM in the cgroup: an eater until something dies. Returns its pid. */
 pid_t oom_in(const char *cg);
-pid_t oom_elsewhere(const char *cg);
 /* So, and returns when the policy is busy with it, for so long (see slow_ns()). */
 pid_t oom_in_handler(struct policy_control *ctl, const char *cg, unsigned long long ns);
 /* One that the kernel settles: it takes the eater. */
