@@ -5,7 +5,6 @@
 
 #include "harness.h"
 #include "hooktest.h"
-#include "klog.h"
 #include "util.h"
 
 static long badness(pid_t pid)

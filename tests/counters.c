@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What an attachment has done so far: /sys/kernel/bpf_oom */
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/types.h>

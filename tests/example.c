@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "harness.h"
-#include "klog.h"
 #include "util.h"
 
 #define PINS "/sys/fs/bpf/example"

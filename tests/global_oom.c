@@ -5,7 +5,6 @@
 
 #include "harness.h"
 #include "hooktest.h"
-#include "klog.h"
 #include "util.h"
 
 TEST(global_oom_is_settled_by_a_system_wide_policy)

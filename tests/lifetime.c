@@ -9,7 +9,6 @@
 #include <bpf/bpf.h>
 
 #include "harness.h"
-#include "hooktest.h"
 #include "klog.h"
 #include "util.h"
 

@@ -7,8 +7,6 @@
 #include <bpf/bpf.h>
 
 #include "harness.h"
-#include "hooktest.h"
-#include "klog.h"
 #include "util.h"
 
 static bool hangs_up(struct policy *p, int timeout_ms)

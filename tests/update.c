@@ -6,7 +6,6 @@
 #include <bpf_oom/oom.h>
 
 #include "harness.h"
-#include "hooktest.h"
 #include "klog.h"
 #include "util.h"
 

@@ -6,7 +6,6 @@
 
 #include "harness.h"
 #include "hooktest.h"
-#include "klog.h"
 #include "seen.h"
 #include "util.h"
 
