@@ -26,6 +26,20 @@ static u64 task_cgroup_id(struct task_struct *task)
 	return cgroup_id(task_dfl_cgroup(task));
 }
 
+/* Under RCU. NULL: it has been reaped, and whom it points to may have been freed. */
+static struct task_struct *first_thread(struct task_struct *task)
+{
+	return pid_alive(task) ? task->group_leader : NULL;
+}
+
+/* Under RCU. */
+static const char *process_name(struct task_struct *task)
+{
+	struct task_struct *first = first_thread(task);
+
+	return first ? first->comm : task->comm;
+}
+
 /* The first thread of a process may have exited, and its memory is elsewhere then. */
 static u64 rss_kb(struct task_struct *task)
 {
@@ -33,7 +47,7 @@ static u64 rss_kb(struct task_struct *task)
 	u64 kb = 0;
 
 	/* for_each_thread() may name a lock that is not exported. */
-	for (t = task->group_leader; t; t = __next_thread(t)) {
+	for (t = first_thread(task); t; t = __next_thread(t)) {
 		task_lock(t);
 		if (t->mm)
 			kb = (u64)get_mm_rss(t->mm) << (PAGE_SHIFT - 10);
@@ -55,7 +69,7 @@ static void describe_victim(struct record_victim *v, struct task_struct *task)
 	rcu_read_lock();
 	v->uid = from_kuid(&init_user_ns, task_uid(task));
 	v->rss_kb = rss_kb(task);
-	strscpy(v->comm, task->group_leader->comm, sizeof(v->comm));
+	strscpy(v->comm, process_name(task), sizeof(v->comm));
 	cgroup_path(task_dfl_cgroup(task), v->cgroup, sizeof(v->cgroup));
 	rcu_read_unlock();
 }
@@ -228,7 +242,7 @@ int bpf_oom_note_task(struct oom_control *oc, struct task_struct *task, s64 scor
 	rcu_read_lock();
 	c.pid = task_tgid_nr(task);
 	c.cgroup_id = task_cgroup_id(task);
-	strscpy(c.text, task->group_leader->comm, sizeof(c.text));
+	strscpy(c.text, process_name(task), sizeof(c.text));
 	rcu_read_unlock();
 	note(d, &c);
 	return 0;
