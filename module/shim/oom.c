@@ -261,9 +261,13 @@ bool oom_hook_in_domain(struct oom_control *oc, struct task_struct *task)
 	if (!oc->memcg)
 		return evaluate_alone(oc, task, &points);
 	rcu_read_lock();
-	/* A kill takes the process: where a thread of it sits does not matter. */
-	inside = mem_cgroup_is_descendant(mem_cgroup_from_task(task->group_leader),
-					  oc->memcg);
+	/*
+	 * A kill takes the process: where a thread of it sits does not matter.
+	 * The first thread of one that has been reaped may have been freed.
+	 */
+	if (pid_alive(task))
+		task = task->group_leader;
+	inside = mem_cgroup_is_descendant(mem_cgroup_from_task(task), oc->memcg);
 	rcu_read_unlock();
 	return inside;
 }
