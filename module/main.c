@@ -69,22 +69,19 @@ static int __init bpf_oom_init(void)
 	ret = bpf_psi_init();
 	if (ret)
 		goto err_attach_exit;
-	ret = bpf_oom_device_init();
-	if (ret)
-		goto err_psi_exit;
 	/* First what looks at our BTF; nobody uses it before we return. */
 	ret = bpf_oom_ops_init();
 	ret = ret ?: bpf_psi_ops_init();
 	ret = ret ?: bpf_oom_kfuncs_init();
 	ret = ret ?: bpf_oom_memcg_kfuncs_init();
+	/* Last: once somebody can have it open, nothing may fail. */
+	ret = ret ?: bpf_oom_device_init();
 	if (ret)
-		goto err_device_exit;
+		goto err_psi_exit;
 	pr_info("version " BPF_OOM_VERSION ", hooked in by the %s\n",
 		oom_hook_provider());
 	return 0;
 
-err_device_exit:
-	bpf_oom_device_exit();
 err_psi_exit:
 	bpf_psi_exit();
 err_attach_exit:
