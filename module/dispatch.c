@@ -170,7 +170,6 @@ bool bpf_oom_handle(struct oom_control *oc)
 		return handled;
 	}
 	/* Nor must the kernel's killer act on what was true before. */
-	d.dry_run = false;
 	if (!handled && d.asked && bpf_oom_room_again(&d)) {
 		bpf_oom_account_freed(&d);
 		return true;

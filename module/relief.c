@@ -80,7 +80,7 @@ bool bpf_oom_no_room(const struct oom_control *oc)
  */
 bool bpf_oom_room_again(const struct decision *d)
 {
-	if (!d->no_room || d->dry_run)
+	if (!d->no_room)
 		return false;
 	return has_room(d->oc) || bpf_oom_victim_frees(bpf_oom_domain(d->oc));
 }
@@ -117,7 +117,8 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 
 	if (!d)
 		return -EINVAL;
-	if (!d->kills && bpf_oom_room_again(d))
+	/* A dry run is there to say whom it would kill. */
+	if (!d->dry_run && !d->kills && bpf_oom_room_again(d))
 		d->freed = true;
 	if (d->freed)
 		return -EAGAIN;
