@@ -87,6 +87,7 @@ bool bpf_oom_account_begin(struct decision *d)
 	d->asked++;
 	d->kills = 0;
 	d->ret = 0;
+	d->relief = false;
 	d->raised = false;
 	d->refused = false;
 	d->dry_run = d->rehearsal || (d->ops->flags & BPF_OOM_F_DRY_RUN);
@@ -118,9 +119,6 @@ static void record_policy(struct decision *d, enum record_result result, u64 ns)
 	r->dry_run = d->dry_run;
 	r->attachment = d->att->id;
 	r->kills = d->kills;
-	/* A victim that it found and did not wait for. */
-	if (result == RECORD_DEFAULT)
-		r->victim.pid = 0;
 	finish_record(d, d->ops->name, d->att->cgrp, result, ns);
 }
 
@@ -209,8 +207,11 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 	why = why_declined(d, result);
 	trace_declined(d, why, ns);
 	/* That of a dry run says why it would do nothing; if it would, later ones. */
-	if (!relief)
+	if (!relief) {
+		/* A victim that it found and did not wait for. */
+		d->record->victim.pid = 0;
 		note_declined(d, d->ret, why);
+	}
 	if (d->dry_run)
 		record_policy(d, result, ns);
 	if (relief)
@@ -224,10 +225,6 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 static void finish_undecided(struct decision *d, enum record_result result,
 			     u64 ns)
 {
-	d->record->attachment = 0;
-	d->record->kills = 0;
-	d->record->nr_others = 0;
-	d->record->victim.pid = 0;
 	finish_record(d, "default", &cgrp_dfl_root.cgrp, result, ns);
 }
 

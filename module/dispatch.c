@@ -105,7 +105,6 @@ static bool call_handler(struct decision *d)
 
 	if (!d->ops->handle_out_of_memory)
 		return false;
-	d->relief = false;
 	noreclaim = bpf_oom_begin_program();
 	d->ret = d->ops->handle_out_of_memory(d->oc, d->att->cgrp, d->oc->memcg);
 	bpf_oom_end_program(noreclaim);
