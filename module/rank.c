@@ -54,17 +54,17 @@ static enum oom_hook_verdict hook_verdict(int verdict)
 static enum oom_hook_verdict evaluate(struct oom_control *oc,
 				      struct task_struct *task, void *arg)
 {
+	enum oom_hook_verdict verdict;
 	unsigned int noreclaim;
 	struct scan *s = arg;
-	int verdict;
 
 	noreclaim = bpf_oom_begin_program();
-	verdict = s->d->ops->evaluate_task(task, &s->shown);
+	verdict = hook_verdict(s->d->ops->evaluate_task(task, &s->shown));
 	bpf_oom_end_program(noreclaim);
-	if (verdict == BPF_EVAL_SELECT)
+	if (verdict == OOM_HOOK_SELECT)
 		show_chosen(s, task);
-	bpf_oom_note_ranked(s->d, task, hook_verdict(verdict));
-	return hook_verdict(verdict);
+	bpf_oom_note_ranked(s->d, task, verdict);
+	return verdict;
 }
 
 /* Tells a policy that spares everybody from a domain with nobody to kill. */
