@@ -49,6 +49,12 @@ static bool has_room(const struct oom_control *oc)
 			   NULL, 0);
 }
 
+/* Version 1 has other rules, and limits of memory and swap beside memory.max. */
+static bool is_of_cgroup2(const struct oom_control *oc)
+{
+	return oc->memcg && oc->memcg->css.cgroup->root == &cgrp_dfl_root;
+}
+
 /**
  * bpf_oom_no_room() - is a limit in the way of a charge?
  * @oc: the OOM
@@ -59,10 +65,7 @@ static bool has_room(const struct oom_control *oc)
  */
 bool bpf_oom_no_room(const struct oom_control *oc)
 {
-	if (!oc->memcg || oc->memcg->css.cgroup->root != &cgrp_dfl_root ||
-	    oom_hook_text(oc))
-		return false;
-	return !has_room(oc);
+	return is_of_cgroup2(oc) && !oom_hook_text(oc) && !has_room(oc);
 }
 
 /**
@@ -222,8 +225,7 @@ int bpf_oom_running_raise(struct oom_control *oc, struct mem_cgroup *memcg,
 
 	if (!d)
 		return -EINVAL;
-	/* Version 1 has other rules, and a limit of memory and swap beside it. */
-	if (!oc->memcg || oc->memcg->css.cgroup->root != &cgrp_dfl_root)
+	if (!is_of_cgroup2(oc))
 		return -EOPNOTSUPP;
 	if (!in_reach(d, memcg))
 		return -EXDEV;
