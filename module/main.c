@@ -5,8 +5,14 @@
  * An OOM comes in through the hook (<linux/oom_hook.h>) to dispatch.c, which
  * asks the policies that attach.c finds on the way from the OOM's cgroup to the
  * root. rank.c lets them rank the tasks that the kernel looks at, relief.c is what
- * they do about the OOM. oom_ops.c lets them be loaded, kfuncs.c is what they can
- * call. Policies that act on pressure, before there is an OOM, are in psi*.c.
+ * they do about the OOM, and victims.c knows which memory is still on its way.
+ * oom_ops.c lets them be loaded, kfuncs.c is what they can call.
+ *
+ * account.c counts what each of them does and calls breaker.c about it, note.c
+ * collects what record.c keeps of the decision. People see that through sysfs.c,
+ * device.c and trace.h, and rehearse.c asks a policy for them without an OOM.
+ *
+ * Policies that act on pressure, before there is an OOM, are in psi*.c.
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
