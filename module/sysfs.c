@@ -83,91 +83,42 @@ static ssize_t breaker_store(struct attachment *att, const char *buf,
 	return count;
 }
 
-static struct attachment_attribute name_attribute = {
-	.attr = { .name = "name", .mode = 0444 },
-	.show = name_show,
-};
+static struct attachment_attribute name_attribute = __ATTR_RO(name);
+static struct attachment_attribute dry_run_attribute = __ATTR_RO(dry_run);
+static struct attachment_attribute cgroup_id_attribute = __ATTR_RO(cgroup_id);
+static struct attachment_attribute link_id_attribute = __ATTR_RO(link_id);
+static struct attachment_attribute breaker_attribute = __ATTR_RW(breaker);
 
-static struct attachment_attribute dry_run_attribute = {
-	.attr = { .name = "dry_run", .mode = 0444 },
-	.show = dry_run_show,
-};
+/* The counter of that name, which attribute_show() shows. */
+#define COUNTER(_name) {						\
+	.attr = { .name = #_name, .mode = 0444 },			\
+	.counter = offsetof(struct attachment_count, _name),		\
+}
 
-static struct attachment_attribute cgroup_id_attribute = {
-	.attr = { .name = "cgroup_id", .mode = 0444 },
-	.show = cgroup_id_show,
-};
-
-static struct attachment_attribute link_id_attribute = {
-	.attr = { .name = "link_id", .mode = 0444 },
-	.show = link_id_show,
-};
-
-static struct attachment_attribute breaker_attribute = {
-	.attr = { .name = "breaker", .mode = 0644 },
-	.show = breaker_show,
-	.store = breaker_store,
-};
-
-/* The counters, all shown by attribute_show(). */
-enum {
-	ASKED, HANDLED, KILLS, WAITS, DECLINED, ERRORS, BYPASSED, TIME_TOTAL,
-	TIME_MAX, COUNTERS
-};
-
-static struct attachment_attribute counter_attributes[COUNTERS] = {
-	[ASKED] = {
-		.attr = { .name = "asked", .mode = 0444 },
-		.counter = offsetof(struct attachment_count, asked),
-	},
-	[HANDLED] = {
-		.attr = { .name = "handled", .mode = 0444 },
-		.counter = offsetof(struct attachment_count, handled),
-	},
-	[KILLS] = {
-		.attr = { .name = "kills", .mode = 0444 },
-		.counter = offsetof(struct attachment_count, kills),
-	},
-	[WAITS] = {
-		.attr = { .name = "waits", .mode = 0444 },
-		.counter = offsetof(struct attachment_count, waits),
-	},
-	[DECLINED] = {
-		.attr = { .name = "declined", .mode = 0444 },
-		.counter = offsetof(struct attachment_count, declined),
-	},
-	[ERRORS] = {
-		.attr = { .name = "errors", .mode = 0444 },
-		.counter = offsetof(struct attachment_count, errors),
-	},
-	[BYPASSED] = {
-		.attr = { .name = "bypassed", .mode = 0444 },
-		.counter = offsetof(struct attachment_count, bypassed),
-	},
-	[TIME_TOTAL] = {
-		.attr = { .name = "time_total_ns", .mode = 0444 },
-		.counter = offsetof(struct attachment_count, time_total_ns),
-	},
-	[TIME_MAX] = {
-		.attr = { .name = "time_max_ns", .mode = 0444 },
-		.counter = offsetof(struct attachment_count, time_max_ns),
-	},
-};
+static struct attachment_attribute asked_attribute = COUNTER(asked);
+static struct attachment_attribute handled_attribute = COUNTER(handled);
+static struct attachment_attribute kills_attribute = COUNTER(kills);
+static struct attachment_attribute waits_attribute = COUNTER(waits);
+static struct attachment_attribute declined_attribute = COUNTER(declined);
+static struct attachment_attribute errors_attribute = COUNTER(errors);
+static struct attachment_attribute bypassed_attribute = COUNTER(bypassed);
+static struct attachment_attribute time_total_ns_attribute = COUNTER(time_total_ns);
+static struct attachment_attribute time_max_ns_attribute = COUNTER(time_max_ns);
 
 static struct attribute *attachment_attrs[] = {
 	&name_attribute.attr,
 	&dry_run_attribute.attr,
 	&cgroup_id_attribute.attr,
 	&link_id_attribute.attr,
-	&counter_attributes[ASKED].attr,
-	&counter_attributes[HANDLED].attr,
-	&counter_attributes[KILLS].attr,
-	&counter_attributes[WAITS].attr,
-	&counter_attributes[DECLINED].attr,
-	&counter_attributes[ERRORS].attr,
-	&counter_attributes[BYPASSED].attr,
-	&counter_attributes[TIME_TOTAL].attr,
-	&counter_attributes[TIME_MAX].attr,
+	&asked_attribute.attr,
+	&handled_attribute.attr,
+	&kills_attribute.attr,
+	&waits_attribute.attr,
+	&declined_attribute.attr,
+	&errors_attribute.attr,
+	&bypassed_attribute.attr,
+	&time_total_ns_attribute.attr,
+	&time_max_ns_attribute.attr,
 	&breaker_attribute.attr,
 	NULL
 };
