@@ -17,30 +17,42 @@
 
 #include "dispatch.h"
 
+/* What is told of a policy, first in each event but the last one. */
+#define POLICY_ENTRY							\
+	__string(policy, d->ops->name)					\
+	__field(u64, policy_cgroup_id)					\
+	__field(u64, domain)						\
+	__field(bool, dry_run)
+
+#define POLICY_ASSIGN do {						\
+	__assign_str(policy);						\
+	__entry->policy_cgroup_id = cgroup_id(d->att->cgrp);		\
+	__entry->domain = bpf_oom_domain(d->oc);			\
+	__entry->dry_run = d->dry_run;					\
+} while (0)
+
+#define POLICY_FMT "policy=%s policy_cgroup_id=%llu domain=%llu dry_run=%d"
+
+#define POLICY_ARGS							\
+	__get_str(policy), __entry->policy_cgroup_id, __entry->domain,	\
+	__entry->dry_run
+
 /* A policy is being asked. */
 TRACE_EVENT(asked,
 	TP_PROTO(const struct decision *d),
 	TP_ARGS(d),
 	TP_STRUCT__entry(
-		__string(policy, d->ops->name)
-		__field(u64, policy_cgroup_id)
-		__field(u64, domain)
-		__field(bool, dry_run)
+		POLICY_ENTRY
 		__field(int, order)
 		__string(constraint, bpf_oom_constraint(d->oc))
 	),
 	TP_fast_assign(
-		__assign_str(policy);
-		__entry->policy_cgroup_id = cgroup_id(d->att->cgrp);
-		__entry->domain = bpf_oom_domain(d->oc);
-		__entry->dry_run = d->dry_run;
+		POLICY_ASSIGN;
 		__entry->order = d->oc->order;
 		__assign_str(constraint);
 	),
-	TP_printk("policy=%s policy_cgroup_id=%llu domain=%llu dry_run=%d order=%d constraint=%s",
-		  __get_str(policy), __entry->policy_cgroup_id,
-		  __entry->domain, __entry->dry_run,
-		  __entry->order, __get_str(constraint))
+	TP_printk(POLICY_FMT " order=%d constraint=%s",
+		  POLICY_ARGS, __entry->order, __get_str(constraint))
 );
 
 /* It considers a process, or with pid=0 a cgroup. */
@@ -48,30 +60,22 @@ TRACE_EVENT(candidate,
 	TP_PROTO(const struct decision *d, const struct record_candidate *c),
 	TP_ARGS(d, c),
 	TP_STRUCT__entry(
-		__string(policy, d->ops->name)
-		__field(u64, policy_cgroup_id)
-		__field(u64, domain)
-		__field(bool, dry_run)
+		POLICY_ENTRY
 		__field(s64, score)
 		__field(pid_t, pid)
 		__field(u64, cgroup_id)
 		__string(text, c->text)
 	),
 	TP_fast_assign(
-		__assign_str(policy);
-		__entry->policy_cgroup_id = cgroup_id(d->att->cgrp);
-		__entry->domain = bpf_oom_domain(d->oc);
-		__entry->dry_run = d->dry_run;
+		POLICY_ASSIGN;
 		__entry->score = c->score;
 		__entry->pid = c->pid;
 		__entry->cgroup_id = c->cgroup_id;
 		__assign_str(text);
 	),
-	TP_printk("policy=%s policy_cgroup_id=%llu domain=%llu dry_run=%d score=%lld pid=%d cgroup_id=%llu text=%s",
-		  __get_str(policy), __entry->policy_cgroup_id,
-		  __entry->domain, __entry->dry_run,
-		  __entry->score, __entry->pid, __entry->cgroup_id,
-		  __get_str(text))
+	TP_printk(POLICY_FMT " score=%lld pid=%d cgroup_id=%llu text=%s",
+		  POLICY_ARGS, __entry->score, __entry->pid,
+		  __entry->cgroup_id, __get_str(text))
 );
 
 /* It has killed (ret=0), waits for a victim (ret=1), or was refused. */
@@ -79,27 +83,19 @@ TRACE_EVENT(kill,
 	TP_PROTO(const struct decision *d, pid_t pid, const char *comm, int ret),
 	TP_ARGS(d, pid, comm, ret),
 	TP_STRUCT__entry(
-		__string(policy, d->ops->name)
-		__field(u64, policy_cgroup_id)
-		__field(u64, domain)
-		__field(bool, dry_run)
+		POLICY_ENTRY
 		__field(pid_t, pid)
 		__string(comm, comm)
 		__field(int, ret)
 	),
 	TP_fast_assign(
-		__assign_str(policy);
-		__entry->policy_cgroup_id = cgroup_id(d->att->cgrp);
-		__entry->domain = bpf_oom_domain(d->oc);
-		__entry->dry_run = d->dry_run;
+		POLICY_ASSIGN;
 		__entry->pid = pid;
 		__assign_str(comm);
 		__entry->ret = ret;
 	),
-	TP_printk("policy=%s policy_cgroup_id=%llu domain=%llu dry_run=%d pid=%d comm=%s ret=%d",
-		  __get_str(policy), __entry->policy_cgroup_id,
-		  __entry->domain, __entry->dry_run, __entry->pid,
-		  __get_str(comm), __entry->ret)
+	TP_printk(POLICY_FMT " pid=%d comm=%s ret=%d",
+		  POLICY_ARGS, __entry->pid, __get_str(comm), __entry->ret)
 );
 
 /* It has been asked. */
@@ -107,28 +103,21 @@ TRACE_EVENT(verdict,
 	TP_PROTO(const struct decision *d, int result, u64 latency_ns),
 	TP_ARGS(d, result, latency_ns),
 	TP_STRUCT__entry(
-		__string(policy, d->ops->name)
-		__field(u64, policy_cgroup_id)
-		__field(u64, domain)
-		__field(bool, dry_run)
+		POLICY_ENTRY
 		__field(int, result)
 		__field(int, ret)
 		__field(unsigned int, kills)
 		__field(u64, latency_ns)
 	),
 	TP_fast_assign(
-		__assign_str(policy);
-		__entry->policy_cgroup_id = cgroup_id(d->att->cgrp);
-		__entry->domain = bpf_oom_domain(d->oc);
-		__entry->dry_run = d->dry_run;
+		POLICY_ASSIGN;
 		__entry->result = result;
 		__entry->ret = d->ret;
 		__entry->kills = d->kills;
 		__entry->latency_ns = latency_ns;
 	),
-	TP_printk("policy=%s policy_cgroup_id=%llu domain=%llu dry_run=%d result=%s ret=%d kills=%u latency_ns=%llu",
-		  __get_str(policy), __entry->policy_cgroup_id,
-		  __entry->domain, __entry->dry_run,
+	TP_printk(POLICY_FMT " result=%s ret=%d kills=%u latency_ns=%llu",
+		  POLICY_ARGS,
 		  __print_symbolic(__entry->result, { 0, "default" },
 				   { 1, "kill" }, { 2, "wait" }, { 3, "raise" },
 				   { 4, "freed" }),
@@ -140,27 +129,20 @@ TRACE_EVENT(declined,
 	TP_PROTO(const struct decision *d, const char *why, u64 latency_ns),
 	TP_ARGS(d, why, latency_ns),
 	TP_STRUCT__entry(
-		__string(policy, d->ops->name)
-		__field(u64, policy_cgroup_id)
-		__field(u64, domain)
-		__field(bool, dry_run)
+		POLICY_ENTRY
 		__string(why, why)
 		__field(int, ret)
 		__field(u64, latency_ns)
 	),
 	TP_fast_assign(
-		__assign_str(policy);
-		__entry->policy_cgroup_id = cgroup_id(d->att->cgrp);
-		__entry->domain = bpf_oom_domain(d->oc);
-		__entry->dry_run = d->dry_run;
+		POLICY_ASSIGN;
 		__assign_str(why);
 		__entry->ret = d->ret;
 		__entry->latency_ns = latency_ns;
 	),
-	TP_printk("policy=%s policy_cgroup_id=%llu domain=%llu dry_run=%d why=%s ret=%d latency_ns=%llu",
-		  __get_str(policy), __entry->policy_cgroup_id,
-		  __entry->domain, __entry->dry_run,
-		  __get_str(why), __entry->ret, __entry->latency_ns)
+	TP_printk(POLICY_FMT " why=%s ret=%d latency_ns=%llu",
+		  POLICY_ARGS, __get_str(why), __entry->ret,
+		  __entry->latency_ns)
 );
 
 /* A scan in which it ranked tasks has ended without a victim. */
@@ -168,22 +150,14 @@ TRACE_EVENT(failed_scan,
 	TP_PROTO(const struct decision *d, int err),
 	TP_ARGS(d, err),
 	TP_STRUCT__entry(
-		__string(policy, d->ops->name)
-		__field(u64, policy_cgroup_id)
-		__field(u64, domain)
-		__field(bool, dry_run)
+		POLICY_ENTRY
 		__field(int, err)
 	),
 	TP_fast_assign(
-		__assign_str(policy);
-		__entry->policy_cgroup_id = cgroup_id(d->att->cgrp);
-		__entry->domain = bpf_oom_domain(d->oc);
-		__entry->dry_run = d->dry_run;
+		POLICY_ASSIGN;
 		__entry->err = err;
 	),
-	TP_printk("policy=%s policy_cgroup_id=%llu domain=%llu dry_run=%d err=%d",
-		  __get_str(policy), __entry->policy_cgroup_id,
-		  __entry->domain, __entry->dry_run, __entry->err)
+	TP_printk(POLICY_FMT " err=%d", POLICY_ARGS, __entry->err)
 );
 
 /* It has run wild and is bypassed from now on. */
@@ -191,22 +165,14 @@ TRACE_EVENT(breaker,
 	TP_PROTO(const struct decision *d, const char *why),
 	TP_ARGS(d, why),
 	TP_STRUCT__entry(
-		__string(policy, d->ops->name)
-		__field(u64, policy_cgroup_id)
-		__field(u64, domain)
-		__field(bool, dry_run)
+		POLICY_ENTRY
 		__string(why, why)
 	),
 	TP_fast_assign(
-		__assign_str(policy);
-		__entry->policy_cgroup_id = cgroup_id(d->att->cgrp);
-		__entry->domain = bpf_oom_domain(d->oc);
-		__entry->dry_run = d->dry_run;
+		POLICY_ASSIGN;
 		__assign_str(why);
 	),
-	TP_printk("policy=%s policy_cgroup_id=%llu domain=%llu dry_run=%d why=%s",
-		  __get_str(policy), __entry->policy_cgroup_id,
-		  __entry->domain, __entry->dry_run, __get_str(why))
+	TP_printk(POLICY_FMT " why=%s", POLICY_ARGS, __get_str(why))
 );
 
 /* Policies were asked, or bypassed, and the kernel decides. */

@@ -26,6 +26,7 @@ IGNORE_KERNEL=(
 IGNORE_TRACE=(
 	"${IGNORE_KERNEL[@]}"
 	OPEN_ENDED_LINE PARENTHESIS_ALIGNMENT
+	COMPLEX_MACRO		# parts of that form
 )
 # BPF programs and what they include:
 IGNORE_BPF=(
