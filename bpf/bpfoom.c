@@ -165,7 +165,8 @@ int need_root(void)
 	return EX_FAILED;
 }
 
-static bool wants_help(int argc, char **argv)
+/* For a verb without other options. */
+bool wants_help(int argc, char **argv)
 {
 	return argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
 }

@@ -48,6 +48,7 @@ int cmd_why(int argc, char **argv);
 
 int __printf(1, 2) bad_usage(const char *fmt, ...);
 int print_help(const char *verb);
+bool wants_help(int argc, char **argv);
 int parse_json(int argc, char **argv, bool *json);
 int need_root(void);
 

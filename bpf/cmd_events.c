@@ -176,7 +176,7 @@ int cmd_why(int argc, char **argv)
 	long long pid = 0;
 	int ret, fd;
 
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+	if (wants_help(argc, argv))
 		return print_help(argv[0]);
 	ret = parse_pid(argc, argv, &pid);
 	ret = ret ?: need_root();

@@ -42,7 +42,7 @@ int cmd_reset(int argc, char **argv)
 	struct reset r = {};
 	int ret;
 
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+	if (wants_help(argc, argv))
 		return print_help(argv[0]);
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
 		return bad_usage("reset wants the name of one policy, or nothing for all");
