@@ -249,7 +249,7 @@ void bpf_oom_account_fallback(struct decision *d)
 {
 	u64 ns;
 
-	if (!d->record || d->rehearsal)
+	if (!d->record)
 		return;
 	ns = ktime_get_ns() - d->first_ns;
 	trace_fallback(d, ns);
