@@ -20,12 +20,12 @@
  *	taken.
  *
  * How large
- *	What a kill frees: anon, shmem and swap, what is queued in sockets, and
- *	kernel memory (page tables, stacks, slab) without its reclaimable part. Not
- *	page cache: it stays, or the kernel would have reclaimed it. Swap counts as
- *	memory does, for who fills the swap makes others run out of memory; so the
- *	kernel's own rule has it. Shmem that lives on in a tmpfs counts although
- *	it is not freed, as the kernel does not tell one from the other.
+ *	All that is charged to it, and swap, without page cache and the reclaimable
+ *	part of slab (see memcg_held()): what a kill frees. Page cache stays, or the
+ *	kernel would have reclaimed it. Swap counts as memory does, for who fills the
+ *	swap makes others run out of memory; so the kernel's own rule has it. Shmem
+ *	that lives on in a tmpfs counts although it is not freed, as the kernel does
+ *	not tell one from the other.
  *
  * When the kernel decides instead
  *	Whenever there is doubt: an iterator could not allocate, a task's cgroup
@@ -35,7 +35,7 @@
  *	its way out: the kernel then waits for it instead of killing another.
  *	As in the kernel that is a look at each process of the domain.
  */
-#include <bpf_oom/common.bpf.h>
+#include <bpf_oom/memcg.bpf.h>
 
 /* Kill all processes of the cgroup; false: only the largest one in it. */
 const volatile bool whole_cgroup = true;
@@ -47,32 +47,6 @@ enum verdict {
 	CANDIDATE,
 	LEAVE_IT_TO_THE_KERNEL,
 };
-
-/* Numbers of statistics differ between kernels, hence by name. */
-#define stat(memcg, type, item) \
-	stat_bytes(memcg, bpf_core_enum_value(enum type, item))
-
-static __always_inline u64 stat_bytes(struct mem_cgroup *memcg, int item)
-{
-	unsigned long bytes = bpf_mem_cgroup_page_state(memcg, item);
-
-	/* A kernel that does not count this. */
-	return bytes == -1UL ? 0 : bytes;
-}
-
-static u64 freeable(struct mem_cgroup *memcg)
-{
-	u64 kernel = stat(memcg, memcg_stat_item, MEMCG_KMEM);
-	u64 caches = stat(memcg, node_stat_item, NR_SLAB_RECLAIMABLE_B);
-
-	/* The two are not read at the same moment. */
-	kernel -= caches < kernel ? caches : kernel;
-	return kernel +
-	       stat(memcg, node_stat_item, NR_ANON_MAPPED) +
-	       stat(memcg, node_stat_item, NR_SHMEM) +
-	       stat(memcg, memcg_stat_item, MEMCG_SOCK) +
-	       stat(memcg, memcg_stat_item, MEMCG_SWAP);
-}
 
 /* 6.18: mm->flags became a bitmap. */
 struct mm_struct___bitmap {
@@ -165,7 +139,7 @@ static struct mem_cgroup *find_largest(struct oom_control *oc, struct mem_cgroup
 
 		verdict = judge(memcg);
 		if (verdict == CANDIDATE && leaf) {
-			size = freeable(memcg);
+			size = memcg_held(memcg);
 			if (bpf_ksym_exists(bpf_oom_candidate_memcg))
 				bpf_oom_candidate_memcg(oc, memcg, size);
 			if (size > best_size) {

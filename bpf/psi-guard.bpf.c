@@ -34,7 +34,7 @@
  *	OOM is being handled, one was declared a moment ago, too many in the last
  *	minute, something cannot be read. The kernel's own OOM killer remains.
  */
-#include <bpf_oom/common.bpf.h>
+#include <bpf_oom/memcg.bpf.h>
 
 /* --- options -------------------------------------------------------------- */
 
@@ -267,33 +267,9 @@ static bool swap_is_left(void)
 
 /* --- who causes it? ------------------------------------------------------- */
 
-/* Numbers of statistics differ between kernels, hence by name. */
-#define stat(memcg, type, item) \
-	stat_bytes(memcg, bpf_core_enum_value(enum type, item))
-
-static __always_inline u64 stat_bytes(struct mem_cgroup *memcg, int item)
-{
-	unsigned long bytes = bpf_mem_cgroup_page_state(memcg, item);
-
-	/* A kernel that does not count this. */
-	return bytes == -1UL ? 0 : bytes;
-}
-
 static u64 without(u64 bytes, u64 less)
 {
 	return bytes > less ? bytes - less : 0;
-}
-
-/* What reclaim does not get back, other than by swap. */
-static u64 held(struct mem_cgroup *memcg)
-{
-	u64 cache = stat(memcg, node_stat_item, NR_ACTIVE_FILE) +
-		    stat(memcg, node_stat_item, NR_INACTIVE_FILE) +
-		    stat(memcg, node_stat_item, NR_SLAB_RECLAIMABLE_B);
-
-	/* The two are not read at the same moment. */
-	return without(bpf_mem_cgroup_usage(memcg), cache) +
-	       stat(memcg, memcg_stat_item, MEMCG_SWAP);
 }
 
 static u64 protection(struct mem_cgroup *memcg)
@@ -316,13 +292,13 @@ static void sample(struct mem_cgroup *memcg, u64 now)
 
 	if (old && now - old->ns < SAMPLE_MAX_NS)
 		return;
-	new.bytes = held(memcg);
+	new.bytes = memcg_held(memcg);
 	bpf_map_update_elem(&samples, &id, &new, BPF_ANY);
 }
 
 static u64 size_soon(struct mem_cgroup *memcg, u64 now)
 {
-	u64 bytes = held(memcg), id = id_of(memcg), grown, ns;
+	u64 bytes = memcg_held(memcg), id = id_of(memcg), grown, ns;
 	struct past_size *old = bpf_map_lookup_elem(&samples, &id);
 	u64 size = without(bytes, protection(memcg));
 
