@@ -13,8 +13,10 @@
 #include <fnmatch.h>
 #include <libgen.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -94,17 +96,17 @@ static void result(const char *fmt, ...)
 /* Waits for the child's end, and for no longer than the limit. */
 static int wait_limited(pid_t pid)
 {
+	struct pollfd child = { .fd = pidfd_open(pid, 0), .events = POLLIN };
+	bool ended = poll(&child, 1, time_limit_s * 1000) == 1;
 	int status;
 
-	for (int ms = 0; ms < time_limit_s * 1000; ms += 20) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return status;
-		usleep(20000);
+	close(child.fd);
+	if (!ended) {
+		kill(-pid, SIGKILL);
+		kill(pid, SIGKILL);
 	}
-	kill(-pid, SIGKILL);
-	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	return -1;
+	return ended ? status : -1;
 }
 
 static void __attribute__((noreturn)) die(const char *what)
@@ -140,11 +142,8 @@ static bool leaves_policies_asked(char *why, size_t len)
  */
 static bool leaves_nothing(char *why, size_t len)
 {
-	for (int i = 0; i < 100; i++) {
-		if (module_refs("bpf_oom") <= 0)
-			return true;
-		usleep(100000);
-	}
+	if (WAIT_FOR(module_refs("bpf_oom") <= 0, 10))
+		return true;
 	snprintf(why, len, "bpf_oom is still in use (%d references)",
 		 module_refs("bpf_oom"));
 	return false;

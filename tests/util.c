@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
@@ -223,11 +224,30 @@ int cg_remove(const char *cg)
 	return -errno;
 }
 
+/* True if nothing is left. In C, as it is done after each test. */
+static bool remove_below(const char *path)
+{
+	struct dirent *entry;
+	bool gone = true;
+	DIR *dir = opendir(path);
+
+	while (dir && (entry = readdir(dir))) {
+		char child[PATH_MAX];
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
+		gone &= remove_below(child) && !rmdir(child);
+	}
+	if (dir)
+		closedir(dir);
+	return gone;
+}
+
 void cg_remove_all(void)
 {
-	sh("if [ -d %1$s ]; then echo 1 > %1$s/cgroup.kill; "
-	   "for i in 1 2 3 4 5 6 7 8 9; do find %1$s -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null && break; "
-	   "sleep 0.2; done; fi", TEST_CG);
+	write_file(TEST_CG "/cgroup.kill", "1");
+	WAIT_FOR(remove_below(TEST_CG), 2);
 }
 
 unsigned long long cg_id(const char *cg)
@@ -558,7 +578,9 @@ struct policy *policy_open(const char *name, const char *cg)
 	memset(ops->name, 0, sizeof(ops->name));
 	memcpy(ops->name, name, strnlen(name, sizeof(ops->name) - 1));
 	ops->cgroup_id = cg ? cg_id(cg) : 0;
+	/* Loading it takes as long as a test on a kernel that checks everything. */
 	ops->evaluate_task = NULL;
+	bpf_program__set_autoload(p->skel->progs.policy_evaluate, false);
 	return p;
 }
 
@@ -573,6 +595,7 @@ struct policy *ranker_open(const char *name, const char *cg, bool with_handler)
 
 	/* libbpf takes programs here, not functions. */
 	policy_ops(p)->evaluate_task = (void *)p->skel->progs.policy_evaluate;
+	bpf_program__set_autoload(p->skel->progs.policy_evaluate, true);
 	if (!with_handler)
 		policy_ops(p)->handle_out_of_memory = NULL;
 	return p;
@@ -674,6 +697,15 @@ void check_report(const char *policy, const char *policy_cg,
 	      klog_line("oom_policy=") ?: "no such line");
 }
 
+/* libbpf asks the kernel what it can once in a process and those that it forks. */
+static void learn_features(void)
+{
+	struct policy *p = policy_open("features", NULL);
+
+	policy_load(p);
+	policy_close(p);
+}
+
 void util_init(bool quiet)
 {
 	libbpf_set_print(no_print);
@@ -693,4 +725,5 @@ void util_init(bool quiet)
 	write_file(CG_ROOT "/cgroup.subtree_control", "+memory");
 	write_file(TEST_CG "/cgroup.subtree_control", "+memory");
 	memory_controller = !access(TEST_CG "/memory.max", F_OK);
+	learn_features();
 }
