@@ -21,12 +21,14 @@ usage() {
 	  -d SIZE       an empty disk, /dev/vda once virtio_blk is loaded
 	  -a PACKAGES   install these, too
 	  -s            systemd is PID 1, and the command a service
+	  -1            emulated CPUs take turns on one of the host: where another VM runs, two that
+	                wait for each other would both be busy
 	EOF
 	exit 2
 }
 
-VM_MEM=2G VM_PARAMS='' VM_RESULT=/dev/null VM_TIMEOUT='' VM_CONSOLE=/dev/null VM_VERBOSE='' VM_DISK='' VM_PACKAGES_TOO='' VM_SYSTEMD=''
-while getopts m:p:r:t:c:vd:a:s opt; do
+VM_MEM=2G VM_PARAMS='' VM_RESULT=/dev/null VM_TIMEOUT='' VM_CONSOLE=/dev/null VM_VERBOSE='' VM_DISK='' VM_PACKAGES_TOO='' VM_SYSTEMD='' VM_TURNS=''
+while getopts m:p:r:t:c:vd:a:s1 opt; do
 	case $opt in
 	m) VM_MEM=$OPTARG ;;
 	p) VM_PARAMS=$OPTARG ;;
@@ -37,6 +39,7 @@ while getopts m:p:r:t:c:vd:a:s opt; do
 	d) VM_DISK=$OPTARG ;;
 	a) VM_PACKAGES_TOO=$OPTARG ;;
 	s) VM_SYSTEMD=1 ;;
+	1) VM_TURNS=1 ;;
 	*) usage ;;
 	esac
 done
@@ -54,6 +57,7 @@ fi
 
 # shellcheck disable=SC2086 # a list of words
 vm_prepare "$1" $VM_PACKAGES_TOO
+[ -z "$VM_TURNS" ] || VM_ACCEL=${VM_ACCEL/thread=multi/thread=single}
 vm_hold 8 "$VM_ROOT"
 vm_hold 9 "$VM_LAYER"
 [ -z "$VM_KERNEL_LAYER" ] || vm_hold 6 "$VM_KERNEL_LAYER"
