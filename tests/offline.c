@@ -16,13 +16,21 @@ static bool hangs_up(struct policy *p, int timeout_ms)
 	return poll(&pfd, 1, timeout_ms) == 1 && pfd.revents & POLLHUP;
 }
 
+static struct policy *listener_on(const char *name, const char *cg)
+{
+	struct policy *p = listener_open(name, cg);
+
+	policy_start(p);
+	return p;
+}
+
 /* How long the callback is to take where others are to come meanwhile. */
 static struct policy *slow_one(void)
 {
 	struct policy *p;
 
 	cg_make("gone");
-	p = policy_on("slow", "gone", 0);
+	p = listener_on("slow", "gone");
 	policy_control(p)->offline_ns = slow_ns(1500000000ULL);
 	CHECK(!cg_remove("gone"), "rmdir");
 	CHECK(WAIT_FOR(policy_control(p)->offline, 5), "not told");
@@ -37,7 +45,7 @@ TEST(offline_is_told_once_and_before_the_link_hangs_up)
 
 	cg_make("gone");
 	id = cg_id("gone");
-	p = policy_on("told", "gone", 0);
+	p = listener_on("told", "gone");
 	CHECK(!cg_remove("gone"), "rmdir");
 	CHECK(hangs_up(p, 5000), "the link did not hang up");
 	CHECK_EQ(policy_control(p)->offline_done, 1);
@@ -83,12 +91,12 @@ TEST(offline_is_waited_for_by_unload)
 
 TEST(offline_is_not_told_of_other_cgroups)
 {
-	struct policy *p, *system = policy_on("system", NULL, 0);
+	struct policy *p, *system = listener_on("system", NULL);
 
 	cg_make("dom");
 	cg_make("dom/child");
 	cg_make("other");
-	p = policy_on("kept", "dom", 0);
+	p = listener_on("kept", "dom");
 	CHECK(!cg_remove("dom/child") && !cg_remove("other"), "rmdir");
 	usleep(300000);
 	CHECK_EQ(policy_control(p)->offline, 0);
@@ -103,7 +111,7 @@ TEST(offline_is_not_told_after_detach)
 	struct policy *p;
 
 	cg_make("gone");
-	p = policy_on("detached", "gone", 0);
+	p = listener_on("detached", "gone");
 	CHECK(!bpf_link_detach(policy_link_fd(p)), "detach: %s", strerror(errno));
 	CHECK(!cg_remove("gone"), "rmdir");
 	usleep(300000);
@@ -117,7 +125,7 @@ TEST(offline_is_told_to_all_policies_of_the_cgroup)
 
 	cg_make("gone");
 	for (int i = 0; i < 3; i++)
-		p[i] = policy_on("one_of_many", "gone", 0);
+		p[i] = listener_on("one_of_many", "gone");
 	CHECK(!cg_remove("gone"), "rmdir");
 	for (int i = 0; i < 3; i++) {
 		CHECK(hangs_up(p[i], 5000), "link %d did not hang up", i);
@@ -131,8 +139,9 @@ TEST(offline_is_told_to_the_policy_that_took_the_place)
 	struct policy *old, *new;
 
 	cg_make("gone");
-	old = policy_on("old", "gone", 0);
-	new = policy_loaded("new", "gone");
+	old = listener_on("old", "gone");
+	new = listener_open("new", "gone");
+	CHECK(!policy_load(new), "load");
 	CHECK_EQ(policy_replace(old, new), 0);
 	CHECK(!cg_remove("gone"), "rmdir");
 	CHECK(hangs_up(new, 5000), "the link did not hang up");
@@ -149,7 +158,7 @@ TEST(offline_is_told_to_what_was_attached_without_a_link)
 	int fd;
 
 	cg_make("gone");
-	p = policy_open("unlinked", "gone");
+	p = listener_open("unlinked", "gone");
 	flags = bpf_map__map_flags(policy_map(p));
 	CHECK(!bpf_map__set_map_flags(policy_map(p), flags & ~BPF_F_LINK), "flags");
 	CHECK(!policy_load(p), "load");
@@ -169,7 +178,7 @@ TEST(offline_and_a_new_cgroup_of_the_same_path)
 	struct policy *p;
 
 	cg_make("again");
-	p = policy_on("first", "again", 0);
+	p = listener_on("first", "again");
 	CHECK(!cg_remove("again"), "rmdir");
 	cg_make_limited("again", 40);
 	CHECK(hangs_up(p, 5000), "the link did not hang up");
@@ -194,7 +203,7 @@ TEST(offline_and_detach_at_the_same_time)
 		pid_t pid;
 
 		cg_make("race");
-		p = policy_on("race", "race", 0);
+		p = listener_on("race", "race");
 		ctl = policy_control(p);
 		ctl->offline_ns = 1000000;
 		pid = fork();

@@ -178,7 +178,7 @@ void BPF_PROG(policy_offline, u64 cgroup_id)
 	__sync_fetch_and_add(&ctl.offline_done, 1);
 }
 
-/* Tests leave out what they do not want, see policy_open() and ranker_open(). */
+/* Tests leave out what they do not want, see policy_open(). */
 BPF_OOM_OPS(policy,
 	    .handle_out_of_memory = (void *)policy_oom,
 	    .evaluate_task = (void *)policy_evaluate,

@@ -578,9 +578,11 @@ struct policy *policy_open(const char *name, const char *cg)
 	memset(ops->name, 0, sizeof(ops->name));
 	memcpy(ops->name, name, strnlen(name, sizeof(ops->name) - 1));
 	ops->cgroup_id = cg ? cg_id(cg) : 0;
-	/* Loading it takes as long as a test on a kernel that checks everything. */
+	/* To load one takes as long as a test on a kernel that checks everything. */
 	ops->evaluate_task = NULL;
 	bpf_program__set_autoload(p->skel->progs.policy_evaluate, false);
+	ops->handle_cgroup_offline = NULL;
+	bpf_program__set_autoload(p->skel->progs.policy_offline, false);
 	return p;
 }
 
@@ -598,6 +600,15 @@ struct policy *ranker_open(const char *name, const char *cg, bool with_handler)
 	bpf_program__set_autoload(p->skel->progs.policy_evaluate, true);
 	if (!with_handler)
 		policy_ops(p)->handle_out_of_memory = NULL;
+	return p;
+}
+
+struct policy *listener_open(const char *name, const char *cg)
+{
+	struct policy *p = policy_open(name, cg);
+
+	policy_ops(p)->handle_cgroup_offline = (void *)p->skel->progs.policy_offline;
+	bpf_program__set_autoload(p->skel->progs.policy_offline, true);
 	return p;
 }
 

@@ -85,8 +85,10 @@ void end_storm(pid_t pid);
 struct policy;
 /* Opens; the caller may change it before policy_load(). */
 struct policy *policy_open(const char *name, const char *cg);
-/* The same with evaluate_task, and with handle_out_of_memory or without it. */
+/* With evaluate_task, and with handle_out_of_memory or without it. */
 struct policy *ranker_open(const char *name, const char *cg, bool with_handler);
+/* With handle_cgroup_offline. */
+struct policy *listener_open(const char *name, const char *cg);
 struct bpf_oom_ops *policy_ops(struct policy *p);
 struct policy_control *policy_control(struct policy *p);
 struct bpf_map *policy_map(struct policy *p);
