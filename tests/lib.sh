@@ -24,15 +24,10 @@ skip()
 	exit 77
 }
 
-# The kernel log since the test began.
-klog()
-{
-	dmesg | tac | sed '/oomtest: mark/q' | tac
-}
-
+# What dmesg shows is the kernel log since the test began.
 klog_has()
 {
-	klog | grep -qF -- "$1" || fail "not in the kernel log: $1"
+	dmesg | grep -qF -- "$1" || fail "not in the kernel log: $1"
 }
 
 # expect STATUS COMMAND...: runs it, its output goes to $work/out.
