@@ -72,12 +72,6 @@ static bool reaped(struct mm_struct *mm)
 	return flags & (1UL << MMF_OOM_SKIP);
 }
 
-static bool must_not_be_killed(struct task_struct *task)
-{
-	return task->tgid == 1 || task->flags & PF_KTHREAD ||
-	       task->signal->oom_score_adj == OOM_SCORE_ADJ_MIN;
-}
-
 /* All processes are looked at, because any may be a victim on its way out. */
 static enum verdict judge(struct mem_cgroup *memcg)
 {
@@ -92,12 +86,12 @@ static enum verdict judge(struct mem_cgroup *memcg)
 	}
 	while ((task = bpf_iter_css_task_next(&it))) {
 		if (bpf_task_is_oom_victim(task)) {
-			if (reaped(task->signal->oom_mm))
+			if (reaped(BPF_CORE_READ(task, signal, oom_mm)))
 				continue;
 			verdict = LEAVE_IT_TO_THE_KERNEL;
 			goto out;
 		}
-		if (must_not_be_killed(task))
+		if (task_is_unkillable(task))
 			protected = true;
 		verdict = CANDIDATE;
 	}
@@ -114,7 +108,7 @@ static struct mem_cgroup *find_largest(struct oom_control *oc, struct mem_cgroup
 	struct mem_cgroup *memcg, *smaller, *best = NULL;
 	struct cgroup_subsys_state *css;
 	u64 size, best_size = 0;
-	int has_children = 0;
+	int parent, has_children = 0;
 	enum verdict verdict = NO_CANDIDATE;
 	bool leaf;
 
@@ -131,8 +125,9 @@ static struct mem_cgroup *find_largest(struct oom_control *oc, struct mem_cgroup
 		if (!(css->flags & CSS_ONLINE))
 			continue;
 		/* Children come right before their parent. */
-		leaf = css->id != has_children && css->parent;
-		has_children = css->parent ? css->parent->id : 0;
+		parent = BPF_CORE_READ(css, parent, id); /* of the root: 0 */
+		leaf = css->id != has_children && parent;
+		has_children = parent;
 		memcg = bpf_get_mem_cgroup(css);
 		if (!memcg)
 			continue;

@@ -312,12 +312,6 @@ static u64 size_soon(struct mem_cgroup *memcg, u64 now)
 	return size + grown * lookahead_s * 1000 / (ns / NSEC_PER_MSEC);
 }
 
-static bool may_be_killed(struct task_struct *task)
-{
-	return task->tgid != 1 && !(task->flags & PF_KTHREAD) &&
-	       task->signal->oom_score_adj != OOM_SCORE_ADJ_MIN;
-}
-
 static bool has_victim(struct mem_cgroup *memcg)
 {
 	struct bpf_iter_css_task it;
@@ -326,7 +320,7 @@ static bool has_victim(struct mem_cgroup *memcg)
 
 	if (!bpf_iter_css_task_new(&it, &memcg->css, CSS_TASK_ITER_PROCS)) {
 		while ((task = bpf_iter_css_task_next(&it))) {
-			if (may_be_killed(task)) {
+			if (!task_is_unkillable(task)) {
 				found = true;
 				break;
 			}
@@ -345,7 +339,7 @@ static struct mem_cgroup *look_at_leaves(struct mem_cgroup *root, u64 now, bool 
 	struct mem_cgroup *memcg, *smaller, *worst = NULL;
 	struct cgroup_subsys_state *css;
 	u64 size, worst_size = 0;
-	int has_children = 0;
+	int parent, has_children = 0;
 	bool leaf;
 
 	bpf_rcu_read_lock();
@@ -354,8 +348,9 @@ static struct mem_cgroup *look_at_leaves(struct mem_cgroup *root, u64 now, bool 
 		if (!(css->flags & CSS_ONLINE))
 			continue;
 		/* Children come right before their parent. */
-		leaf = css->id != has_children && css->parent;
-		has_children = css->parent ? css->parent->id : 0;
+		parent = BPF_CORE_READ(css, parent, id); /* of the root: 0 */
+		leaf = css->id != has_children && parent;
+		has_children = parent;
 		if (!leaf)
 			continue;
 		memcg = bpf_get_mem_cgroup(css);

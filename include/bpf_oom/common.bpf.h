@@ -120,6 +120,22 @@ extern void bpf_rcu_read_lock(void) __ksym __weak;
 extern void bpf_rcu_read_unlock(void) __ksym __weak;
 
 /**
+ * task_is_unkillable() - would bpf_oom_kill_process() refuse it whatever the OOM?
+ * @task: a task, by a trusted pointer or one under RCU
+ *
+ * Pointers are followed by BPF_CORE_READ() here, and best wherever a plain value is
+ * at their end: for each that a program follows by itself, the verifier of 6.12
+ * looks through all types of the kernel.
+ *
+ * Return: true for init, a kernel thread, and an oom_score_adj of -1000.
+ */
+static __always_inline bool task_is_unkillable(struct task_struct *task)
+{
+	return task->tgid == 1 || task->flags & PF_KTHREAD ||
+	       BPF_CORE_READ(task, signal, oom_score_adj) == OOM_SCORE_ADJ_MIN;
+}
+
+/**
  * BPF_OOM_OPS() - define the policy of this object
  * @id: name of the map, and of the policy in reports; as bpf_oom_ops.name
  *
