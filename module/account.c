@@ -174,8 +174,9 @@ static enum record_result result_of(const struct decision *d, bool relief)
 {
 	if (d->kills)
 		return RECORD_KILL;
+	/* What it raised itself is no memory that came back by itself. */
 	if (d->freed)
-		return RECORD_FREED;
+		return d->raised ? RECORD_RAISE : RECORD_FREED;
 	if (!relief)
 		return RECORD_DEFAULT;
 	return d->raised && d->ret == 1 ? RECORD_RAISE : RECORD_WAIT;

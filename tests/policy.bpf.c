@@ -138,13 +138,13 @@ int BPF_PROG(policy_oom, struct oom_control *oc, struct cgroup *cgrp,
 		take_time(ctl.spin_ns);
 	if (ctl.badness_pid)
 		ctl.badness = badness(oc, ctl.badness_pid);
-	killed = kill_pids(oc);
-	if (ctl.wait_pid)
-		wait_for_pid(oc);
 	for (i = 0; i < POLICY_RAISES; i++) {
 		if (ctl.raise_id[i])
 			ctl.raise_ret[i] = raise(oc, ctl.raise_id[i], ctl.raise_to[i]);
 	}
+	killed = kill_pids(oc);
+	if (ctl.wait_pid)
+		wait_for_pid(oc);
 	if (ctl.fail_iterate)
 		break_iterator(cgrp);
 	__sync_fetch_and_add(&ctl.finished, 1);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Policies that raise a limit instead of killing */
+#include <errno.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -76,6 +77,25 @@ TEST(raise_counts_only_with_return_1)
 	CHECK(kernel_decided(), "not the kernel's decision");
 	CHECK_EQ(cg_max_mb("dom"), 50);
 	reap(pid);
+	policy_close(p);
+}
+
+TEST(raise_is_not_followed_by_a_kill)
+{
+	int fd = records_open();
+	struct policy *p;
+	pid_t victim;
+
+	cg_make_limited("dom", 60);
+	victim = hog("dom", 20, 0);
+	p = policy_on("both", "dom", 0);
+	raise_to(p, 0, "dom", 140);
+	policy_control(p)->kill_pid[0] = victim;
+	fits_in_the_end("dom", 60);
+	CHECK_EQ(policy_control(p)->kill_ret[0], -EAGAIN);
+	CHECK(alive(victim), "killed although there was room");
+	check_record(record_of(fd, "both"), "result", "raise");
+	reap(victim);
 	policy_close(p);
 }
 

@@ -90,10 +90,10 @@ enum bpf_oom_verdict {
  *	bpf_oom_wait_victim() has returned 0 during the call, or
  *	bpf_oom_raise_max() has made room for what failed. Whatever is returned, a
  *	process killed during the call counts, so that one OOM never has two
- *	deciders; so does memory that has come back by itself since the OOM came,
- *	which bpf_oom_kill_process() answers with -EAGAIN. Else, and so after a
- *	bare 1, evaluate_task is asked if there is one, and then the next policy:
- *	first those on the same cgroup in the order of their attachment (see
+ *	deciders; so does memory that has come back since the OOM came, by itself
+ *	or by a raise, when bpf_oom_kill_process() answers with -EAGAIN. Else, and
+ *	so after a bare 1, evaluate_task is asked if there is one, and then the next
+ *	policy: first those on the same cgroup in the order of their attachment (see
  *	BPF_OOM_F_BEFORE), then those of its ancestors up to the root; after the
  *	last one the kernel's own killer decides.
  *	A program may leave out trailing arguments.
