@@ -104,7 +104,9 @@ void bpf_oom_note_kill(struct decision *d, struct task_struct *task,
 {
 	struct record *r = d->record;
 
-	trace_kill(d, task_tgid_nr(task), task->comm, ret);
+	rcu_read_lock();
+	trace_kill(d, task_tgid_nr(task), process_name(task), ret);
+	rcu_read_unlock();
 	if (ret < 0)
 		return;
 	if (d->kills) {
