@@ -53,8 +53,11 @@ static int rehearse(u64 attachment, struct mem_cgroup *memcg)
 	WRITE_ONCE(rehearsing, current);
 	ret = oom_hook_rehearse(memcg);
 	WRITE_ONCE(rehearsing, NULL);
-	/* It was detached, or its cgroup lost the memory controller, meanwhile. */
-	if (ret >= 0)
+	/*
+	 * It was detached, or its cgroup lost the memory controller, meanwhile. Or
+	 * it was the last one, and with it the hook is gone.
+	 */
+	if (ret >= 0 || ret == -ENODEV)
 		ret = was_asked ? 0 : -ENOENT;
 	mutex_unlock(&rehearse_mutex);
 	return ret;
