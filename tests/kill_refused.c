@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Kills that are refused, and that the OOM is then settled without them */
 #include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/types.h>
+#include <bpf_oom/oom.h>
+
 #include "harness.h"
+#include "held.skel.h"
 #include "hooktest.h"
 #include "klog.h"
 #include "util.h"
@@ -76,6 +84,68 @@ TEST(kill_of_a_zombie_is_refused)
 	CHECK(killed(pid), "no zombie");
 	refused(pid, ESRCH);
 	reap(pid);
+}
+
+static void *tell_and_wait(void *tid)
+{
+	__atomic_store_n((pid_t *)tid, gettid(), __ATOMIC_RELEASE);
+	for (;;)
+		pause();
+}
+
+/* A process of two threads, and the second of them. */
+static pid_t two_threads(pid_t *second)
+{
+	pid_t pid, *tid;
+
+	tid = mmap(NULL, sizeof(*tid), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(tid != MAP_FAILED, "mmap: %s", strerror(errno));
+	pid = fork();
+	if (!pid) {
+		pthread_t thread;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* Or it would be refused for that. */
+		write_file("/proc/self/oom_score_adj", "0");
+		pthread_create(&thread, NULL, tell_and_wait, tid);
+		for (;;)
+			pause();
+	}
+	CHECK(WAIT_FOR(__atomic_load_n(tid, __ATOMIC_ACQUIRE), 20), "no thread");
+	*second = *tid;
+	return pid;
+}
+
+/* Its first thread has been freed, which a debug kernel sees when somebody looks. */
+TEST(kill_of_a_thread_of_a_process_that_is_gone_is_refused)
+{
+	struct held_bpf *held = held_bpf__open();
+	struct bpf_oom_ops *ops;
+	struct bpf_link *link;
+	pid_t pid;
+
+	CHECK(held, "cannot open the test policy: %s", strerror(errno));
+	cg_make_limited("dom", 60);
+	hog("dom", 5, 0);
+	hog("dom", 5, 0);
+	ops = bpf_map__initial_value(held->maps.policy, NULL);
+	ops->cgroup_id = cg_id("dom");
+	CHECK(!held_bpf__load(held), "it does not load");
+	link = bpf_map__attach_struct_ops(held->maps.policy);
+	CHECK(link, "it does not attach: %s", strerror(errno));
+	pid = two_threads(&held->bss->tid);
+	one_oom("dom");
+	CHECK_EQ(held->bss->taken, 1);
+	reap(pid);
+	/* It is freed some time later. */
+	usleep((unsigned int)(slow_ns(200000000) / 1000));
+	held->bss->kill_ret = 1;
+	one_oom("dom");
+	CHECK_EQ(held->bss->candidate_ret, 0);
+	CHECK_EQ(held->bss->kill_ret, -ESRCH);
+	CHECK_EQ(held->bss->wait_ret, -ESRCH);
+	bpf_link__destroy(link);
+	held_bpf__destroy(held);
 }
 
 TEST(a_second_kill_of_the_same_victim_does_no_harm)
