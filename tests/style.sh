@@ -181,9 +181,10 @@ style_includes()
 			sed 's/$/: the shim knows the contract and the kernel, not BPF/'
 		includes module/*.[ch] | grep -E '[<"/]shim[/."]' |
 			sed 's/$/: bpf_oom.ko must not know which hook it got/'
-		includes bpf/*.bpf.c | grep -vE ' [<"](bpf_oom/[^/]*|[^/]*\.(bpf|gen)\.h)[>"]$' |
-			sed 's/$/: policies include headers of bpf_oom\/ only/'
-		includes bpf/*.[ch] | grep -E '[<"/](module/|linux/oom_hook)' |
+		includes bpf/**/*.bpf.[ch] |
+			grep -vE ' [<"](bpf_oom/[^/]*|([^/.]+/)?[^/]*\.(bpf|gen)\.h)[>"]$' |
+			sed 's/$/: policies include headers of bpf_oom\/ and their own only/'
+		includes bpf/**/*.[ch] | grep -E '[<"/](module/|linux/oom_hook)' |
 			sed 's/$/: the tool and the policies must not know the module/'
 		includes tests/**/*.[ch] | grep -E '[<"/](module/|shim/)' |
 			sed 's/$/: tests use what users use/'

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* psi-guard: what the parts of it share */
+#ifndef _PSI_GUARD_STATE_BPF_H
+#define _PSI_GUARD_STATE_BPF_H
+
+#include <bpf_oom/common.bpf.h>
+
+#define NSEC_PER_USEC 1000ULL
+#define NSEC_PER_MSEC 1000000ULL
+#define NSEC_PER_SEC 1000000000ULL
+#define ROOT_ID 1
+
+extern struct cgroup *bpf_cgroup_ancestor(struct cgroup *cgrp, int level) __ksym __weak;
+
+/* Callbacks of a policy do not overlap, so nothing here or elsewhere needs a lock. */
+
+/* The level of the cgroup that the policy is on. */
+static int root_level;
+
+/* What it has seen: bpftool map dump name .data.psi_guard */
+struct psi_guard_stats {
+	__u64 watched;		/* cgroups, now */
+	__u64 not_watched;	/* for lack of triggers or memory */
+	__u64 events;		/* of leaves */
+	__u64 plenty;		/* it lasted, but the machine has memory */
+	__u64 swapping;		/* it lasted, but there is swap left */
+	__u64 percent;		/* of memory to be had, at the last look */
+	__u64 active_percent;	/* of memory that is page cache in use */
+	__u64 nobody;		/* nobody to blame */
+	__u64 cooling;		/* an OOM was declared a moment ago */
+	__u64 too_many;		/* kills in the last minute */
+	__u64 observed;		/* OOMs not declared because of observe_only */
+	__u64 declared;		/* OOMs */
+	__u64 at_limit;		/* of these and of the observed, at a limit */
+	__u64 killed;		/* OOMs that made memory come free */
+	__u64 last_cgroup_id;	/* where the last one was, declared or observed */
+	__s64 last_ret;		/* of bpf_out_of_memory() */
+} stats SEC(".data.psi_guard");
+
+static u64 id_of(struct mem_cgroup *memcg)
+{
+	return memcg->css.cgroup->kn->id;
+}
+
+#endif /* _PSI_GUARD_STATE_BPF_H */
