@@ -42,11 +42,16 @@ static bool charge_fits(const struct oom_control *oc, unsigned long nr,
 	return true;
 }
 
-/* Not one page that comes and goes: what the next charge is going to ask for. */
+/*
+ * Not some pages that come and go: what the next charge is going to ask for, and as
+ * much again for each CPU. They charge so much in advance, are told to give it back
+ * when a charge fails, and some do that late: at an OOM, too, there may be so much.
+ */
 static bool has_room(const struct oom_control *oc)
 {
-	return charge_fits(oc, max(1UL << oc->order, (unsigned long)MEMCG_CHARGE_BATCH),
-			   NULL, 0);
+	unsigned long batches = (num_online_cpus() + 1) * MEMCG_CHARGE_BATCH;
+
+	return charge_fits(oc, max(1UL << oc->order, batches), NULL, 0);
 }
 
 /* Version 1 has other rules, and limits of memory and swap beside memory.max. */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Memory that comes back by itself while a policy is asked */
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <linux/types.h>
 #include <bpf_oom/oom.h>
@@ -58,6 +61,39 @@ TEST(memory_that_came_back_while_a_policy_was_asked_needs_no_kill)
 	CHECK_EQ(seen_number("slow", "handled"), 1);
 	CHECK_EQ(seen_number("slow", "waits"), 0);
 	CHECK_EQ(seen_number("slow", "errors"), 0);
+	reap(s.other);
+	policy_close(p);
+}
+
+/* As much as CPUs charge in advance comes and goes at a limit. */
+TEST(memory_that_came_back_counts_also_where_a_little_was_left)
+{
+	struct scene s = make_scene();
+	struct policy *p = policy_on("slow", "dom", 0);
+	struct policy_control *ctl = policy_control(p);
+	char used[32];
+	pid_t pid;
+
+	read_file(CG_ROOT "/test/dom/memory.current", used, sizeof(used));
+	cg_write("dom", "memory.max", "%ld", atol(used) + 100 * 4096);
+	hooktest_load();
+	ctl->kill_pid[0] = s.other;
+	ctl->spin_ns = slow_ns(1000000000ULL);
+	/* See oom_elsewhere(). */
+	run_on(1);
+	pid = fork();
+	if (!pid) {
+		hooktest("oom %llu", cg_id("dom"));
+		_exit(0);
+	}
+	run_on(0);
+	CHECK(WAIT_FOR(ctl->asked, 20), "the policy is not asked");
+	reap(s.filler);
+	CHECK(!ctl->finished, "the policy was too fast");
+	CHECK(WAIT_FOR(ctl->finished, 20), "the policy does not return");
+	CHECK_EQ(ctl->kill_ret[0], -EAGAIN);
+	CHECK(alive(s.other), "killed all the same");
+	waitpid(pid, NULL, 0);
 	reap(s.other);
 	policy_close(p);
 }

@@ -518,10 +518,12 @@ void end_storm(pid_t pid)
 	reap(pid);
 }
 
-static void run_on(int cpu)
+void run_on(int cpu)
 {
 	cpu_set_t set;
 
+	if (sysconf(_SC_NPROCESSORS_ONLN) <= cpu)
+		test_skip("there are fewer than %d CPUs", cpu + 1);
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	CHECK(!sched_setaffinity(0, sizeof(set), &set), "CPU %d: %s", cpu,
@@ -536,8 +538,6 @@ static pid_t oom_elsewhere(const char *cg)
 {
 	pid_t pid;
 
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		test_skip("there is one CPU only");
 	run_on(1);
 	pid = eater(cg, 0, 20000);
 	run_on(0);

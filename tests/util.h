@@ -30,6 +30,8 @@ int write_file(const char *path, const char *fmt, ...)
 /* Runs a shell command, returns its exit status. */
 int sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 unsigned long long now_ns(void);
+/* This process, and those that it forks from here on. */
+void run_on(int cpu);
 /* Waits for the condition, for up to so many seconds. */
 #define WAIT_FOR(cond, seconds)						\
 	({								\
