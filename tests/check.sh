@@ -180,7 +180,7 @@ style()
 	possible style_ || return
 	# The name of the kernel is in the first column already.
 	# shellcheck disable=SC2016 # expanded there
-	tap "$1" '' 600 bash -c 'set -o pipefail
+	tap "$1" '' 1200 bash -c 'set -o pipefail
 		tests/style.sh -t "$1" -k "$2" | sed -u "s/^\(\(not \)\?ok - .*\) ($2)$/\1/"' \
 		- "$glob" "$1"
 }
@@ -196,7 +196,7 @@ dkms_tests()
 		if [ ! -x "$t" ] || ! selected "$name"; then
 			continue
 		fi
-		script "$1" "$name" 300 tests/in-root.sh -k "$1" "$t" "$1"
+		script "$1" "$name" 900 tests/in-root.sh -k "$1" "$t" "$1"
 	done
 }
 
@@ -314,14 +314,18 @@ limit 1800 tests/in-root.sh true || {
 	exit 1
 }
 
-# in_vms OPTION KERNEL...: the tests that boot them; OPTION of run.sh, or ''
+# in_vms KERNEL...: the tests that boot them, but for those that another lane has
 in_vms()
 {
-	local option=$1 kernel
-	shift
+	local kernel option
 
 	in_vm || possible boot_ || return
 	for kernel; do
+		mkdir "$begun/$kernel" 2>/dev/null || continue
+		case $kernel in
+		*-debug) option= ;;
+		*) option=$turns ;;
+		esac
 		if limit 1800 tests/vm/prepare.sh "$kernel" >"$tmp/prepare" 2> >(tee "$tmp/out" >&2); then
 			! in_vm || vm_tests "$kernel" ${option:+"$option"}
 			boot_tests "$kernel"
@@ -336,7 +340,7 @@ builds()
 {
 	local kernel
 
-	renice -n 19 -p "$BASHPID" >/dev/null
+	renice -n 5 -p "$BASHPID" >/dev/null
 	for kernel; do
 		style "$kernel"
 		dkms_tests "$kernel"
@@ -379,21 +383,21 @@ done
 
 host_tests
 style host
+begun=$tmp/begun
+mkdir "$begun"
 slow=$(grep -e '-debug$' <<<"$kernels")
 quick=$(grep -v -e '-debug$' <<<"$kernels")
-# A kernel that checks everything takes as long as all others together, and is where
-# races are looked for: its CPUs run at the same time. Those of the others take turns
-# if there is such a kernel beside them. Two VMs whose CPUs wait for each other, on as
-# many real ones, take two to three times as long.
+# A kernel that checks everything takes as long as two others, and is where races are
+# looked for: its CPUs run at the same time. Those of the others take turns when there
+# is another VM beside them: two VMs whose CPUs wait for each other, on as many real
+# ones, take two to three times as long.
+turns=
+[ "$(wc -l <<<"$kernels")" = 1 ] || turns=-1
 # shellcheck disable=SC2046,SC2086 # lists
 {
 	lane builds builds $kernels
-	turns=
-	if [ "$slow" ] && [ "$quick" ]; then
-		lane slow in_vms '' $slow
-		turns=-1
-	fi
-	in_vms "$turns" ${quick:-$slow}
+	[ -z "$quick" ] || lane vms in_vms $slow $(tac <<<"$quick")
+	in_vms $quick $slow
 }
 end_lanes
 
