@@ -126,11 +126,13 @@ TEST(memory_that_came_back_while_a_policy_ranked_needs_no_kill)
 {
 	struct scene s = make_scene();
 	struct policy *p = ranker_open("slow", "dom", true);
+	int fd = records_open();
 
 	policy_start(p);
 	policy_control(p)->rank_pid[0] = s.other;
 	policy_control(p)->rank[0] = BPF_EVAL_SELECT;
 	oom_that_passes(p, &s);
+	check_record(record_of(fd, "slow"), "result", "freed");
 	reap(s.other);
 	policy_close(p);
 }
