@@ -108,7 +108,7 @@ static struct mem_cgroup *find_largest(struct oom_control *oc, struct mem_cgroup
 	struct mem_cgroup *memcg, *smaller, *best = NULL;
 	struct cgroup_subsys_state *css;
 	u64 size, best_size = 0;
-	int parent, has_children = 0;
+	int has_children = 0;
 	enum verdict verdict = NO_CANDIDATE;
 	bool leaf;
 
@@ -124,10 +124,7 @@ static struct mem_cgroup *find_largest(struct oom_control *oc, struct mem_cgroup
 		/* Removed cgroups linger here, but without tasks. */
 		if (!(css->flags & CSS_ONLINE))
 			continue;
-		/* Children come right before their parent. */
-		parent = BPF_CORE_READ(css, parent, id); /* of the root: 0 */
-		leaf = css->id != has_children && parent;
-		has_children = parent;
+		leaf = css_is_leaf(css, &has_children);
 		memcg = bpf_get_mem_cgroup(css);
 		if (!memcg)
 			continue;

@@ -100,7 +100,7 @@ static struct mem_cgroup *look_at_leaves(struct mem_cgroup *root, u64 now, bool 
 	struct mem_cgroup *memcg, *smaller, *worst = NULL;
 	struct cgroup_subsys_state *css;
 	u64 size, worst_size = 0;
-	int parent, has_children = 0;
+	int has_children = 0;
 	bool leaf;
 
 	bpf_rcu_read_lock();
@@ -108,10 +108,7 @@ static struct mem_cgroup *look_at_leaves(struct mem_cgroup *root, u64 now, bool 
 		/* Removed cgroups linger here, but without tasks. */
 		if (!(css->flags & CSS_ONLINE))
 			continue;
-		/* Children come right before their parent. */
-		parent = BPF_CORE_READ(css, parent, id); /* of the root: 0 */
-		leaf = css->id != has_children && parent;
-		has_children = parent;
+		leaf = css_is_leaf(css, &has_children);
 		if (!leaf)
 			continue;
 		memcg = bpf_get_mem_cgroup(css);

@@ -48,4 +48,22 @@ static u64 memcg_held(struct mem_cgroup *memcg)
 	       memcg_stat(memcg, memcg_stat_item, MEMCG_SWAP);
 }
 
+/**
+ * css_is_leaf() - has this cgroup no children in the memory controller?
+ * @css: one of a walk with BPF_CGROUP_ITER_DESCENDANTS_POST, for each that is ONLINE
+ * @has_children: of the same walk; 0 before it
+ *
+ * Children come right before their parent, so it is enough to remember one.
+ *
+ * Return: false for the root of all.
+ */
+static __always_inline bool css_is_leaf(struct cgroup_subsys_state *css, int *has_children)
+{
+	int parent = BPF_CORE_READ(css, parent, id); /* of the root: 0 */
+	bool leaf = css->id != *has_children && parent;
+
+	*has_children = parent;
+	return leaf;
+}
+
 #endif /* _BPF_OOM_MEMCG_BPF_H */
