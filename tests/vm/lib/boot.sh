@@ -81,7 +81,7 @@ case $VM_KVER in
 esac
 share=(security_model=none,readonly=on,multidevs=remap)
 qemu=(chroot root env -C /mnt qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
-	-accel "$VM_ACCEL" -cpu max -smp 2 -m "$VM_MEM"
+	-accel "$VM_ACCEL" -cpu "$VM_CPU" -smp 2 -m "$VM_MEM"
 	-kernel vmlinuz -initrd initramfs
 	-append "$params $VM_PARAMS"
 	"${serial[@]}" -serial chardev:con
