@@ -416,34 +416,21 @@ TEST(psi_guard_does_not_wait_when_swap_is_full)
 
 /* --- a machine that is short of memory ------------------------------------ */
 
-/* What a server has: mapped files that it reads again and again. */
-#define MAPS 64
-
+/* What a server has: a mapped file that it reads again and again. */
 static void __attribute__((noreturn)) read_for_ever(const char *cg, int ready)
 {
-	FILE *names = popen("find /usr/lib -xdev -type f -size +8M", "r");
-	size_t len[MAPS];
-	char path[512], *map[MAPS];
-	int nr = 0;
+	int fd = large_file();
+	size_t len = (size_t)lseek(fd, 0, SEEK_END);
+	char *map;
 
-	while (names && nr < MAPS && fgets(path, sizeof(path), names)) {
-		int fd;
-
-		path[strcspn(path, "\n")] = 0;
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		len[nr] = (size_t)lseek(fd, 0, SEEK_END);
-		map[nr] = mmap(NULL, len[nr], PROT_READ, MAP_SHARED, fd, 0);
-		close(fd);
-		if (map[nr] != MAP_FAILED)
-			nr++;
-	}
 	cg_write(cg, "cgroup.procs", "0");
+	map = mmap(NULL, len, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+	if (map == MAP_FAILED)
+		_exit(1);
+	close(ready);
 	for (;;) {
-		for (int i = 0; i < nr; i++) {
-			for (size_t at = 0; at < len[i]; at += 4096)
-				__asm__ __volatile__("" : : "r"(map[i][at]));
-		}
-		close(ready);
+		for (size_t at = 0; at < len; at += 4096)
+			__asm__ __volatile__("" : : "r"(map[at]));
 	}
 }
 
@@ -478,7 +465,7 @@ static pid_t server(const char *cg)
 TEST(psi_guard_ends_the_leak_before_the_kernel_does)
 {
 	unsigned long long began;
-	pid_t reads, database, leak;
+	pid_t reads, database, leaks;
 
 	if (debug_kernel())
 		test_skip("KASAN leaves too little memory for a server, a database and a leak");
@@ -489,9 +476,9 @@ TEST(psi_guard_ends_the_leak_before_the_kernel_does)
 	reads = server("server");
 	attach(" ");
 	began = now_ns();
-	leak = eater("leak", 0, 10000);
+	leaks = leak("leak", 250, 10000);
 	/* 20 s each time. */
-	if (!killed(leak) && !killed(leak) && !killed(leak))
+	if (!killed(leaks) && !killed(leaks) && !killed(leaks))
 		FAIL("it lives: %ld events, plenty %ld, swapping %ld, nobody %ld, declared %ld in %ld",
 		     stat("events"), stat("plenty"), stat("swapping"),
 		     stat("nobody"), stat("declared"), stat("last_cgroup_id"));

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -350,25 +351,18 @@ pid_t hog(const char *cg, unsigned int mb, int adj)
 	return pid;
 }
 
-/* Pages of files that nobody has read yet: they are charged to the reader. */
-static void read_files(size_t want)
+int large_file(void)
 {
-	char buf[65536], path[PATH_MAX];
-	FILE *names = popen("find /usr/lib/x86_64-linux-gnu -maxdepth 1 -type f -size +1M", "r");
-	size_t done = 0;
+	glob_t found;
+	int fd = -1;
 
-	while (names && done < want && fgets(path, sizeof(path), names)) {
-		int fd;
-		ssize_t n;
-
-		path[strcspn(path, "\n")] = 0;
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		while (fd >= 0 && done < want && (n = read(fd, buf, sizeof(buf))) > 0)
-			done += (size_t)n;
-		close(fd);
-	}
-	if (done < want)
-		_exit(7);
+	if (!glob("/usr/lib/x86_64-linux-gnu/libLLVM.so.*", 0, NULL, &found))
+		fd = open(found.gl_pathv[0], O_RDONLY | O_CLOEXEC);
+	globfree(&found);
+	/* Pages are charged to the one who reads them first. */
+	if (fd >= 0)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	return fd;
 }
 
 pid_t cache_hog(const char *cg, unsigned int mb)
@@ -378,7 +372,14 @@ pid_t cache_hog(const char *cg, unsigned int mb)
 
 	pid = spawn(cg, 0, &fd);
 	if (!pid) {
-		read_files(mb * MB);
+		int file = large_file();
+		char buf[65536];
+		ssize_t n = 1;
+
+		for (size_t done = 0; done < mb * MB && n > 0; done += (size_t)n)
+			n = read(file, buf, sizeof(buf));
+		if (n <= 0)
+			_exit(7);
 		tell_ready_and_sleep(fd);
 	}
 	wait_ready("cache_hog", pid, fd);
@@ -430,7 +431,7 @@ pid_t socket_hog(const char *cg, unsigned int mb)
 /* More than any VM has. */
 #define ENDLESS (64UL << 30)
 
-pid_t eater(const char *cg, int adj, unsigned int pause_us)
+static pid_t eat(const char *cg, int adj, unsigned int mb, unsigned int pause_us)
 {
 	char *p;
 	pid_t pid;
@@ -440,6 +441,8 @@ pid_t eater(const char *cg, int adj, unsigned int pause_us)
 	if (!pid) {
 		/* Or near the end it would do nothing but read its own text again. */
 		mlockall(MCL_CURRENT);
+		if (mb)
+			touch(reserve(mb * MB), mb * MB);
 		/*
 		 * In one piece, so that huge pages fit in. Slow ones do without:
 		 * tests of pressure look at how they stall.
@@ -455,6 +458,16 @@ pid_t eater(const char *cg, int adj, unsigned int pause_us)
 	}
 	wait_ready("eater", pid, fd);
 	return pid;
+}
+
+pid_t eater(const char *cg, int adj, unsigned int pause_us)
+{
+	return eat(cg, adj, 0, pause_us);
+}
+
+pid_t leak(const char *cg, unsigned int mb, unsigned int pause_us)
+{
+	return eat(cg, 0, mb, pause_us);
 }
 
 bool alive(pid_t pid)

@@ -63,12 +63,16 @@ void cg_write(const char *cg, const char *file, const char *fmt, ...)
 /* Processes */
 /* In the cgroup, holding so many MB, with this oom_score_adj. Ready on return. */
 pid_t hog(const char *cg, unsigned int mb, int adj);
+/* One of 130 MB that is on disk, and in memory no more. */
+int large_file(void);
 /* As hog(), but of page cache. */
 pid_t cache_hog(const char *cg, unsigned int mb);
 /* As hog(), but of what nobody reads from TCP connections. */
 pid_t socket_hog(const char *cg, unsigned int mb);
 /* Allocates without end from now on, in MBs, sleeping the time in between. */
 pid_t eater(const char *cg, int adj, unsigned int pause_us);
+/* An eater that has so many MB already. */
+pid_t leak(const char *cg, unsigned int mb, unsigned int pause_us);
 /* Has it been killed by SIGKILL, now or within some seconds? */
 bool killed(pid_t pid);
 bool alive(pid_t pid);
