@@ -6,7 +6,7 @@
 # SOURCE is an unpatched source tree of a version that ../../patches has a series
 # for, such as that of Debian's linux-source package. It gets the series. The
 # configuration is what the FRAGMENTs (see *.config here) ask for and nothing
-# else. DEST gets usr/lib/modules/RELEASE: the image as vmlinuz, and under build/
+# else; a FRAGMENT that is a *.patch is applied after the series. DEST gets usr/lib/modules/RELEASE: the image as vmlinuz, and under build/
 # what modules are built against. RELEASE ends with -SUFFIX.
 #
 # Needs gcc, make, flex, bison, bc, cpio, lz4, kmod, pahole, python3 and the
@@ -37,7 +37,7 @@ export KBUILD_BUILD_TIMESTAMP='1970-01-01' KBUILD_BUILD_USER=bpf-oom KBUILD_BUIL
 
 run_make() { make -s -C "$source" O="$obj" CC="$cc" LOCALVERSION="-$suffix" "$@"; }
 
-# The series applies whole or not at all.
+# apply [PATCH...]: the series, whole or not at all, and then these
 apply()
 {
 	local base patch
@@ -46,6 +46,9 @@ apply()
 	base=$(make -s -C "$source" kernelversion | cut -d. -f1,2)
 	for patch in "$here/../../patches/$base"/0*.patch; do
 		grep -q '^diff --git ' "$patch" || continue	# the cover letter
+		patch -d "$source" -p1 -F0 -f -s <"$patch"
+	done
+	for patch; do
 		patch -d "$source" -p1 -F0 -f -s <"$patch"
 	done
 }
@@ -86,8 +89,15 @@ install_kernel()
 	objcopy --only-section=.BTF --strip-all "$obj/vmlinux" "$kdir/vmlinux"
 }
 
-apply
-configure "$@"
+patches=() configs=()
+for fragment; do
+	case $fragment in
+	*.patch) patches+=("$fragment") ;;
+	*) configs+=("$fragment") ;;
+	esac
+done
+apply "${patches[@]}"
+configure "${configs[@]}"
 release=$(run_make kernelrelease)
 run_make -j"$(nproc)" vmlinux bzImage modules
 install_kernel "$release"

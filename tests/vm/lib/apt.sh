@@ -13,7 +13,7 @@ VM_SERIES=(
 # Those that we build ourselves (see kernel.sh): source package, its series in patches/, what its release ends with, and
 # fragments of scripts/kernel.
 VM_BUILT=(
-	"patched-6.12-debug linux-source-6.12 6.12 patched-debug base.config 6.12.config debug.config"
+	"patched-6.12-debug linux-source-6.12 6.12 patched-debug base.config 6.12.config debug.config debug.patch"
 	"patched-7.3 linux-source-7.3 7.3 patched base.config 7.3.config"
 	"patched-nomemcg linux-source-7.3 7.3 patched-nomemcg base.config 7.3.config nomemcg.config"
 )
