@@ -9,7 +9,7 @@
 
 static long badness(pid_t pid)
 {
-	struct policy *p = policy_on("scorer", "dom", 0);
+	struct policy *p = able_on("scorer", "dom", 0);
 	long points;
 
 	policy_control(p)->badness_pid = pid;

@@ -84,7 +84,7 @@ TEST(counters_add_up_after_ten_thousand_ooms)
 	cg_make_limited("dom", 40);
 	pid = hog("dom", 5, 0);
 	first = policy_on("first", "dom", 0);
-	second = policy_on("second", "dom", 1);
+	second = able_on("second", "dom", 1);
 	policy_control(second)->raise_id[0] = cg_id("dom");
 	for (int i = 1; i <= nr; i++) {
 		policy_control(first)->ret = i % 4 ? 0 : -12;

@@ -12,7 +12,7 @@
 
 static struct policy *dry(const char *name, pid_t kill)
 {
-	struct policy *p = policy_open(name, "dom");
+	struct policy *p = able_open(name, "dom");
 
 	policy_ops(p)->flags = BPF_OOM_F_DRY_RUN;
 	policy_control(p)->kill_pid[0] = kill;

@@ -101,7 +101,7 @@ TEST(fallback_when_the_policy_returns_a_negative_number)
 TEST(fallback_when_the_policy_fails_to_iterate)
 {
 	struct scene s = make_scene();
-	struct policy *p = policy_on("iterator", "dom", 0);
+	struct policy *p = able_on("iterator", "dom", 0);
 
 	policy_control(p)->fail_iterate = 1;
 	run_oom(&s);

@@ -14,17 +14,19 @@ struct policy_control {
 	/* in: */
 	int ret;			/* what to return */
 	int kill_pid[POLICY_KILLS];	/* whom to kill first, 0: nobody */
-	int fail_iterate;		/* break an iterator, return 0 */
 	unsigned long long spin_ns;	/* how long to take */
 	int ret_if_killed;		/* return 1 if a kill succeeded */
 	int rank_pid[POLICY_KILLS];	/* of whom to say ... */
 	int rank[POLICY_KILLS];		/* ... this, and ... */
 	int rank_other;			/* ... this of all others */
+	/* Able ones only, see able_open(): */
+	int fail_iterate;		/* break an iterator, return 0 */
 	int wait_pid;			/* for whom to wait after that, 0: nobody */
 	/* Limits to raise after that: of which cgroup (0: none), to what. */
 	unsigned long long raise_id[POLICY_RAISES];
 	unsigned long long raise_to[POLICY_RAISES];
 	int badness_pid;		/* whose score to look up, 0: nobody's */
+	/* In handle_cgroup_offline: */
 	unsigned long long offline_ns;	/* how long to take for that */
 	/* out: */
 	unsigned int asked;

@@ -41,7 +41,7 @@ TEST(raise_of_the_limit_is_progress)
 	struct policy *p;
 
 	cg_make_limited("dom", 40);
-	p = policy_on("generous", "dom", 1);
+	p = able_on("generous", "dom", 1);
 	raise_to(p, 0, "dom", 120);
 	fits_in_the_end("dom", 60);
 	CHECK_EQ(policy_control(p)->raise_ret[0], 0);
@@ -58,7 +58,7 @@ TEST(raise_by_a_policy_above)
 
 	cg_make("up");
 	cg_make_limited("up/dom", 40);
-	p = policy_on("generous", "up", 1);
+	p = able_on("generous", "up", 1);
 	raise_to(p, 0, "up/dom", 120);
 	fits_in_the_end("up/dom", 60);
 	policy_close(p);
@@ -70,7 +70,7 @@ TEST(raise_counts_only_with_return_1)
 	pid_t pid;
 
 	cg_make_limited("dom", 40);
-	p = policy_on("undecided", "dom", 0);
+	p = able_on("undecided", "dom", 0);
 	raise_to(p, 0, "dom", 50);
 	pid = oom_in("dom");
 	CHECK(killed(pid), "nobody killed the eater");
@@ -88,7 +88,7 @@ TEST(raise_is_not_followed_by_a_kill)
 
 	cg_make_limited("dom", 60);
 	victim = hog("dom", 20, 0);
-	p = policy_on("both", "dom", 0);
+	p = able_on("both", "dom", 0);
 	raise_to(p, 0, "dom", 140);
 	policy_control(p)->kill_pid[0] = victim;
 	fits_in_the_end("dom", 60);
@@ -108,7 +108,7 @@ TEST(raise_of_two_limits)
 	cg_make_limited("up/dom", 40);
 	cg_make("up/rest");
 	hog("up/rest", 2, 0);
-	p = policy_on("generous", "up", 1);
+	p = able_on("generous", "up", 1);
 	raise_to(p, 0, "up/dom", 120);
 	raise_to(p, 1, "up", 140);
 	fits_in_the_end("up/dom", 60);
@@ -129,7 +129,7 @@ TEST(raise_of_one_of_two_limits_does_not_count)
 	cg_make("up/rest");
 	hog("up/rest", 20, 0);
 	victim = hog("up/dom", 20, 1000);
-	p = policy_on("generous", "up", 1);
+	p = able_on("generous", "up", 1);
 	raise_to(p, 0, "up/dom", 100);
 	CHECK_EQ(hooktest("declare %llu 10 1", cg_id("up/dom")), 1);
 	CHECK_EQ(policy_control(p)->raise_ret[0], 0);
@@ -144,7 +144,7 @@ TEST(raise_below_the_oom_does_not_count_by_itself)
 
 	cg_make_limited("dom", 40);
 	cg_make_limited("dom/child", 80);
-	p = policy_on("misled", "dom", 1);
+	p = able_on("misled", "dom", 1);
 	raise_to(p, 0, "dom/child", 100);
 	is_killed(p, "dom/child", 0);
 	CHECK_EQ(cg_max_mb("dom/child"), 100);
@@ -158,7 +158,7 @@ TEST(raise_that_is_not_enough_does_not_count)
 
 	cg_make_limited("dom", 22);
 	victim = hog("dom", 20, 1000);
-	p = policy_on("stingy", "dom", 1);
+	p = able_on("stingy", "dom", 1);
 	raise_to(p, 0, "dom", 23);
 	CHECK_EQ(hooktest("declare %llu 10 1", cg_id("dom")), 1);
 	CHECK_EQ(policy_control(p)->raise_ret[0], 0);
@@ -172,7 +172,7 @@ TEST(raise_to_less_or_the_same_is_refused)
 	struct policy *p;
 
 	cg_make_limited("dom", 40);
-	p = policy_on("refused", "dom", 1);
+	p = able_on("refused", "dom", 1);
 	raise_to(p, 0, "dom", 40);
 	is_killed(p, "dom", EINVAL);
 	raise_to(p, 0, "dom", 20);
@@ -192,7 +192,7 @@ TEST(raise_without_a_limit_there_is_refused)
 
 	cg_make_limited("dom", 40);
 	cg_make("dom/child");
-	p = policy_on("refused", "dom", 1);
+	p = able_on("refused", "dom", 1);
 	policy_control(p)->raise_id[0] = cg_id("dom/child");
 	policy_control(p)->raise_to[0] = ~0ULL;
 	is_killed(p, "dom/child", EINVAL);
@@ -204,7 +204,7 @@ TEST(raise_to_everything_is_max)
 	struct policy *p;
 
 	cg_make_limited("dom", 40);
-	p = policy_on("generous", "dom", 1);
+	p = able_on("generous", "dom", 1);
 	policy_control(p)->raise_id[0] = cg_id("dom");
 	policy_control(p)->raise_to[0] = ~0ULL;
 	fits_in_the_end("dom", 60);
@@ -218,7 +218,7 @@ TEST(raise_elsewhere_is_refused)
 
 	cg_make_limited("dom", 40);
 	cg_make_limited("other", 40);
-	p = policy_on("refused", NULL, 1);
+	p = able_on("refused", NULL, 1);
 	raise_to(p, 0, "other", 80);
 	is_killed(p, "dom", EXDEV);
 	CHECK_EQ(cg_max_mb("other"), 40);
@@ -231,7 +231,7 @@ TEST(raise_above_the_policy_is_refused)
 
 	cg_make_limited("up", 80);
 	cg_make_limited("up/dom", 40);
-	p = policy_on("refused", "up/dom", 1);
+	p = able_on("refused", "up/dom", 1);
 	raise_to(p, 0, "up", 100);
 	is_killed(p, "up/dom", EXDEV);
 	CHECK_EQ(cg_max_mb("up"), 80);
@@ -245,7 +245,7 @@ TEST(raise_beside_the_oom_is_refused)
 	cg_make("up");
 	cg_make_limited("up/dom", 40);
 	cg_make_limited("up/other", 40);
-	p = policy_on("refused", "up", 1);
+	p = able_on("refused", "up", 1);
 	raise_to(p, 0, "up/other", 100);
 	is_killed(p, "up/dom", EXDEV);
 	CHECK_EQ(cg_max_mb("up/other"), 40);
@@ -259,7 +259,7 @@ TEST(raise_in_an_oom_of_the_system_is_refused)
 
 	cg_make_limited("dom", 40);
 	pid = hog("dom", 10, 1000);
-	p = policy_on("refused", NULL, 1);
+	p = able_on("refused", NULL, 1);
 	raise_to(p, 0, "dom", 80);
 	one_oom(NULL);
 	CHECK_EQ(policy_control(p)->raise_ret[0], -EOPNOTSUPP);

@@ -22,6 +22,7 @@
 #include "harness.h"
 #include "klog.h"
 #include "policy.h"
+#include "able.skel.h"
 #include "policy.skel.h"
 #include "util.h"
 
@@ -571,12 +572,19 @@ pid_t oom_in_handler(struct policy_control *ctl, const char *cg, unsigned long l
 /* --- policies ------------------------------------------------------------- */
 
 struct policy {
-	struct policy_bpf *skel;
+	struct bpf_object *obj;
+	struct bpf_map *map;
 	struct bpf_link *link;
 };
 
-struct policy *policy_open(const char *name, const char *cg)
+static struct bpf_program *program(struct policy *p, const char *name)
 {
+	return bpf_object__find_program_by_name(p->obj, name);
+}
+
+static struct policy *open_elf(const void *elf, size_t size, const char *name, const char *cg)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "policy");
 	struct bpf_oom_ops *ops;
 	struct policy *p;
 
@@ -584,24 +592,41 @@ struct policy *policy_open(const char *name, const char *cg)
 		need_memcg();
 	p = calloc(1, sizeof(*p));
 	CHECK(p, "no memory");
-	p->skel = policy_bpf__open();
-	CHECK(p->skel, "cannot open the test policy: %s", strerror(errno));
-	ops = bpf_map__initial_value(p->skel->maps.policy, NULL);
+	p->obj = bpf_object__open_mem(elf, size, &opts);
+	CHECK(p->obj, "cannot open the test policy: %s", strerror(errno));
+	p->map = bpf_object__find_map_by_name(p->obj, "policy");
+	ops = policy_ops(p);
 	CHECK(ops, "struct_ops map without a value");
 	memset(ops->name, 0, sizeof(ops->name));
 	memcpy(ops->name, name, strnlen(name, sizeof(ops->name) - 1));
 	ops->cgroup_id = cg ? cg_id(cg) : 0;
 	/* To load one takes as long as a test on a kernel that checks everything. */
 	ops->evaluate_task = NULL;
-	bpf_program__set_autoload(p->skel->progs.policy_evaluate, false);
+	bpf_program__set_autoload(program(p, "policy_evaluate"), false);
 	ops->handle_cgroup_offline = NULL;
-	bpf_program__set_autoload(p->skel->progs.policy_offline, false);
+	bpf_program__set_autoload(program(p, "policy_offline"), false);
 	return p;
+}
+
+struct policy *policy_open(const char *name, const char *cg)
+{
+	size_t size;
+	const void *elf = policy_bpf__elf_bytes(&size);
+
+	return open_elf(elf, size, name, cg);
+}
+
+struct policy *able_open(const char *name, const char *cg)
+{
+	size_t size;
+	const void *elf = able_bpf__elf_bytes(&size);
+
+	return open_elf(elf, size, name, cg);
 }
 
 struct bpf_oom_ops *policy_ops(struct policy *p)
 {
-	return bpf_map__initial_value(p->skel->maps.policy, NULL);
+	return bpf_map__initial_value(p->map, NULL);
 }
 
 struct policy *ranker_open(const char *name, const char *cg, bool with_handler)
@@ -609,8 +634,8 @@ struct policy *ranker_open(const char *name, const char *cg, bool with_handler)
 	struct policy *p = policy_open(name, cg);
 
 	/* libbpf takes programs here, not functions. */
-	policy_ops(p)->evaluate_task = (void *)p->skel->progs.policy_evaluate;
-	bpf_program__set_autoload(p->skel->progs.policy_evaluate, true);
+	policy_ops(p)->evaluate_task = (void *)program(p, "policy_evaluate");
+	bpf_program__set_autoload(program(p, "policy_evaluate"), true);
 	if (!with_handler)
 		policy_ops(p)->handle_out_of_memory = NULL;
 	return p;
@@ -620,29 +645,32 @@ struct policy *listener_open(const char *name, const char *cg)
 {
 	struct policy *p = policy_open(name, cg);
 
-	policy_ops(p)->handle_cgroup_offline = (void *)p->skel->progs.policy_offline;
-	bpf_program__set_autoload(p->skel->progs.policy_offline, true);
+	policy_ops(p)->handle_cgroup_offline = (void *)program(p, "policy_offline");
+	bpf_program__set_autoload(program(p, "policy_offline"), true);
 	return p;
 }
 
+/* All that the policy has in its .bss */
 struct policy_control *policy_control(struct policy *p)
 {
-	return &p->skel->bss->ctl;
+	size_t size;
+
+	return bpf_map__initial_value(bpf_object__find_map_by_name(p->obj, ".bss"), &size);
 }
 
 struct bpf_map *policy_map(struct policy *p)
 {
-	return p->skel->maps.policy;
+	return p->map;
 }
 
 int policy_load(struct policy *p)
 {
-	return policy_bpf__load(p->skel);
+	return bpf_object__load(p->obj);
 }
 
 int policy_attach(struct policy *p)
 {
-	p->link = bpf_map__attach_struct_ops(p->skel->maps.policy);
+	p->link = bpf_map__attach_struct_ops(p->map);
 	return p->link ? 0 : -errno;
 }
 
@@ -676,7 +704,7 @@ void policy_detach(struct policy *p)
 void policy_close(struct policy *p)
 {
 	policy_detach(p);
-	policy_bpf__destroy(p->skel);
+	bpf_object__close(p->obj);
 	free(p);
 }
 
@@ -700,13 +728,21 @@ void policy_start(struct policy *p)
 	CHECK(!err, "%s does not attach: %s", name, strerror(-err));
 }
 
-struct policy *policy_on(const char *name, const char *cg, int ret)
+static struct policy *start(struct policy *p, int ret)
 {
-	struct policy *p = policy_open(name, cg);
-
 	policy_control(p)->ret = ret;
 	policy_start(p);
 	return p;
+}
+
+struct policy *policy_on(const char *name, const char *cg, int ret)
+{
+	return start(policy_open(name, cg), ret);
+}
+
+struct policy *able_on(const char *name, const char *cg, int ret)
+{
+	return start(able_open(name, cg), ret);
 }
 
 void check_report(const char *policy, const char *policy_cg,

@@ -91,6 +91,8 @@ void end_storm(pid_t pid);
 struct policy;
 /* Opens; the caller may change it before policy_load(). */
 struct policy *policy_open(const char *name, const char *cg);
+/* With all that it can do (see policy.h), slower to load. */
+struct policy *able_open(const char *name, const char *cg);
 /* With evaluate_task, and with handle_out_of_memory or without it. */
 struct policy *ranker_open(const char *name, const char *cg, bool with_handler);
 /* With handle_cgroup_offline. */
@@ -112,6 +114,7 @@ struct policy *policy_loaded(const char *name, const char *cg);
 void policy_start(struct policy *p);
 /* Open, load and attach or fail; cg NULL: system-wide. */
 struct policy *policy_on(const char *name, const char *cg, int ret);
+struct policy *able_on(const char *name, const char *cg, int ret);
 
 /* Checks the line with which the report says who decided. */
 void check_report(const char *policy, const char *policy_cg,

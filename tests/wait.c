@@ -95,7 +95,7 @@ static bool waits_once(void)
 
 	make_domain();
 	far = policy_on("far", NULL, 0);
-	p = policy_on("patient", "dom", 1);
+	p = able_on("patient", "dom", 1);
 	ctl = policy_control(p);
 	next = policy_control(far);
 	victim = stuck_victim("dom/a");
@@ -145,7 +145,7 @@ static bool waits_undecided(bool claims)
 
 	make_domain();
 	far = policy_on("far", NULL, 0);
-	p = policy_on("undecided", "dom", 0);
+	p = able_on("undecided", "dom", 0);
 	if (claims)
 		next = policy_on("claims", "dom", 1);
 	ctl = policy_control(p);
@@ -189,7 +189,7 @@ TEST(wait_of_one_policy_does_not_count_for_the_next)
 /* A policy that waits for pid gets this answer, and the kernel kills. */
 static void refused(pid_t pid, int err)
 {
-	struct policy *p = policy_on("refused", "dom", 1);
+	struct policy *p = able_on("refused", "dom", 1);
 	pid_t scapegoat = hog("dom/a", 5, 1000);
 
 	policy_control(p)->wait_pid = pid;
@@ -222,7 +222,7 @@ static bool waits_for_one_elsewhere(void)
 
 	make_domain();
 	cg_make_limited("other", 60);
-	p = policy_on("refused", "dom", 1);
+	p = able_on("refused", "dom", 1);
 	scapegoat = hog("dom/a", 5, 1000);
 	victim = stuck_victim("other");
 	kill_by_oom("other");
@@ -263,7 +263,7 @@ static bool waits_in_an_oom_of_the_system(void)
 	/* Of the kernel, if it is too late to wait. */
 	scapegoat = hog("a", 5, 999);
 	victim = stuck_victim("a");
-	p = policy_on("patient", NULL, 1);
+	p = able_on("patient", NULL, 1);
 	policy_control(p)->kill_pid[0] = victim;
 	kill_by_oom(NULL);
 	policy_control(p)->kill_pid[0] = 0;
