@@ -118,7 +118,7 @@ bool debug_kernel(void)
 /* How long a handler must take for others to come meanwhile. */
 unsigned long long slow_ns(unsigned long long ns)
 {
-	return debug_kernel() ? 6 * ns : ns;
+	return debug_kernel() ? 4 * ns : ns;
 }
 
 /* Of a race: what checks everything sees it at the first time that it happens. */
