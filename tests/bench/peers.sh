@@ -137,25 +137,32 @@ for ((run = 0; run < runs; run++)); do
 	done
 done
 
-# Medians; the ratio of stalls is that of the first one to each.
-median()
+# least, median and most of a column
+spread()
 {
 	awk -v name="$1" -v column="$2" '$1 == name { sub(/>/, "", $column); print $column }' "$results" | sort -n |
 		awk '{ v[NR] = $1 } END { printf "%d %d %d", v[1], (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2, v[NR] }'
 }
 
+# Most runs may have no stall at all, so what is compared is all of them together.
+sum()
+{
+	awk -v name="$1" -v column="$2" '$1 == name { sum += $column } END { printf "%d", sum }' "$results"
+}
+
 echo
 printf '%-14s %5s %26s %26s %8s %10s\n' "swap: $swap" runs 'hog dead after, s' 'stalls, s' "$1 :" 'only the'
-printf '%-14s %5s %26s %26s %8s %10s\n' '' '' 'least median most' 'least median most' stalls 'hog died'
-read -r _ base _ <<<"$(median "$1" 3)"
+printf '%-14s %5s %26s %26s %8s %10s\n' '' '' 'least median most' 'median most all runs' stalls 'hog died'
+base=$(sum "$1" 3)
 for name; do
-	read -r d0 d1 d2 <<<"$(median "$name" 2)"
-	read -r s0 s1 s2 <<<"$(median "$name" 3)"
-	awk -v name="$name" -v d0="$d0" -v d1="$d1" -v d2="$d2" -v s0="$s0" -v s1="$s1" -v s2="$s2" -v base="$base" '
+	read -r d0 d1 d2 <<<"$(spread "$name" 2)"
+	read -r _ s1 s2 <<<"$(spread "$name" 3)"
+	awk -v name="$name" -v d0="$d0" -v d1="$d1" -v d2="$d2" -v s1="$s1" -v s2="$s2" \
+		-v all="$(sum "$name" 3)" -v base="$base" '
 		$1 == name { n++; good += $2 !~ />/ && $6 == "hog" && $7 == "lives" }
 		END {
-			printf "%-14s %5d %10.1f %7.1f %7.1f %10.1f %7.1f %7.1f %8s %10d\n", name, n,
-				d0 / 1000, d1 / 1000, d2 / 1000, s0 / 1000, s1 / 1000, s2 / 1000,
-				base && s1 ? sprintf("%.1f", base / s1) : "-", good
+			printf "%-14s %5d %10.1f %7.1f %7.1f %8.1f %7.1f %9.1f %8s %10d\n", name, n,
+				d0 / 1000, d1 / 1000, d2 / 1000, s1 / 1000, s2 / 1000, all / 1000,
+				base && all ? sprintf("%.1f", base / all) : "-", good
 		}' "$results"
 done
