@@ -60,10 +60,12 @@ static int open_stats(struct bpf_map_info *info)
 /* Of its only variable. */
 static const struct btf_member *find_member(const struct btf *btf, const char *key)
 {
-	const struct btf_type *t = btf__type_by_id(btf, (__u32)btf__find_by_name_kind(btf, STATS, BTF_KIND_DATASEC));
+	int section = btf__find_by_name_kind(btf, STATS, BTF_KIND_DATASEC);
 	const struct btf_member *m;
+	const struct btf_type *t;
 
-	CHECK(t, "no type of " STATS);
+	CHECK(section > 0, "no type of " STATS);
+	t = btf__type_by_id(btf, (__u32)section);
 	t = btf__type_by_id(btf, btf_var_secinfos(t)->type);
 	t = btf__type_by_id(btf, t->type);
 	m = btf_members(t);

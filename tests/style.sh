@@ -203,36 +203,11 @@ style_kernel_version()
 
 # --- checks for one kernel --------------------------------------------------
 
-# build KVER WHAT KBUILD_ARGS...: in a copy, since kbuild does not make twice
-# what it has made; prints the diagnostics. WHAT must be in the log.
-build()
+# Both in one build, in a copy, since kbuild does not make twice what it has made.
+style_sparse_and_w1()
 {
-	local kver=$1 what=$2 d status=0 wrong
-
-	shift 2
-	d=$(mktemp -d)
-	cp -a . "$d" || die "cannot copy the sources"
-	make -C "$d" modules KVER="$kver" KBUILD_ARGS="$*" >"$d/log" 2>&1 || status=$?
-	wrong=$(grep -E '(warning|error|WARNING|ERROR)[]:]|\*\*\*|C=2 specified' "$d/log" |
-		sed "s|$d/||g" |
-		# What declares a kfunc is its BTF: sparse cannot know.
-		grep -v "symbol 'bpf_[a-z_]*' was not declared" |
-		# Nor does sparse 0.6.4 get through MODULE_INFO() of kernel 7, which
-		# parameters use, too.
-		known 'bad constant expression' '^(MODULE_|module_param\()')
-	if [ "$status" != 0 ]; then
-		tail -n 20 "$d/log"
-		wrong="the build failed with status $status"
-	elif ! grep -q "$what" "$d/log"; then
-		wrong="the build does not say '$what'"
-	fi
-	rm -rf "$d"
-	[ -z "$wrong" ] || die "$wrong"
-}
-
-style_sparse()
-{
-	local valid
+	# Always the same place: or ccache would know nothing again.
+	local d=/tmp/style-$1 status=0 valid what wrong=
 
 	# Kernel 7 asks a script that the headers package lacks whether sparse
 	# is new enough, that is, whether it knows typeof_unqual: help it there.
@@ -240,10 +215,27 @@ style_sparse()
 	[ -e "$valid/scripts/checker-valid.sh" ] ||
 		printf '#!/bin/sh\necho 1\n' >"$valid/scripts/checker-valid.sh"
 	chmod +x "$valid/scripts/checker-valid.sh"
-	build "$1" ' CHECK ' C=2 CF=-D__typeof_unqual__=__typeof__
+	rm -rf "$d"
+	cp -a . "$d" || die "cannot copy the sources"
+	make -C "$d" modules KVER="$1" \
+		KBUILD_ARGS='C=2 CF=-D__typeof_unqual__=__typeof__ W=1' >"$d/log" 2>&1 || status=$?
+	wrong=$(grep -E '(warning|error|WARNING|ERROR)[]:]|\*\*\*|C=2 specified' "$d/log" |
+		sed "s|$d/||g" |
+		# What declares a kfunc is its BTF: sparse cannot know.
+		grep -v "symbol 'bpf_[a-z_]*' was not declared" |
+		# Nor does sparse 0.6.4 get through MODULE_INFO() of kernel 7, which
+		# parameters use, too.
+		known 'bad constant expression' '^(MODULE_|module_param\()')
+	for what in ' CHECK ' ' CC \[M\] '; do
+		grep -q "$what" "$d/log" || wrong="the build does not say '$what'"
+	done
+	if [ "$status" != 0 ]; then
+		tail -n 20 "$d/log"
+		wrong="the build failed with status $status"
+	fi
+	rm -rf "$d"
+	[ -z "$wrong" ] || die "$wrong"
 }
-
-style_w1() { build "$1" ' CC \[M\] ' W=1; }
 
 # ---------------------------------------------------------------------------
 
@@ -271,9 +263,7 @@ for name in checkpatch shellcheck codespell kernel_doc man_pages includes kernel
 	check "style_$name" host
 done
 while read -r kernel kver; do
-	for name in sparse w1; do
-		check "style_$name" "$kernel" "$kver"
-	done
+	check style_sparse_and_w1 "$kernel" "$kver"
 done <<<"$KERNELS"
 rm -f "$log"
 exit $failed
