@@ -335,16 +335,22 @@ in_vms()
 	done
 }
 
-# builds KERNEL...: the tests that compile for them, out of the way of VMs
+# builds KERNEL...: the tests that run here, most of which compile for one of
+# them, out of the way of VMs; after them, this can help with those
 builds()
 {
 	local kernel
 
 	renice -n 5 -p "$BASHPID" >/dev/null
+	host_tests
+	style host
 	for kernel; do
 		style "$kernel"
 		dkms_tests "$kernel"
 	done
+	renice -n 0 -p "$BASHPID" >/dev/null
+	# shellcheck disable=SC2086 # a list
+	in_vms $quick
 }
 
 # lane NAME COMMAND...: in the background, with files of its own. See end_lanes().
@@ -381,8 +387,6 @@ for kernel in $kernels; do
 	kernels=$(grep -vxF "$kernel" <<<"$kernels")
 done
 
-host_tests
-style host
 begun=$tmp/begun
 mkdir "$begun"
 slow=$(grep -e '-debug$' <<<"$kernels")
@@ -396,7 +400,7 @@ turns=
 # shellcheck disable=SC2046,SC2086 # lists
 {
 	lane builds builds $kernels
-	[ -z "$quick" ] || lane vms in_vms $slow $(tac <<<"$quick")
+	[ -z "$turns" ] || lane vms in_vms $slow $(tac <<<"$quick")
 	in_vms $quick $slow
 }
 end_lanes
