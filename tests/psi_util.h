@@ -20,6 +20,8 @@
  * PSI_ROUNDS in the environment: so many.
  */
 bool psi_another_round(int round);
+/* As many of them at least. */
+bool psi_another_of(int round, int least);
 
 /* enum psi_res */
 enum { IO, MEM, CPU };
