@@ -108,20 +108,20 @@ TEST(oom_kill_allocating_task_wins)
  */
 static bool oom_while_frozen(struct policy **p, pid_t *scapegoat, int delay_ms)
 {
-	int before = klog_count("hooktest: later: "), i;
+	int before = klog_count("hooktest: frozen: "), i;
 
 	*p = policy_on("unasked", NULL, 0);
 	*scapegoat = hog("a", 10, 1000);
 	CHECK(!write_file("/sys/power/pm_test", "freezer"), "pm_test");
-	CHECK_EQ(hooktest("later %d", delay_ms), 1);
+	CHECK_EQ(hooktest("frozen %d", delay_ms), 1);
 	CHECK(!write_file("/sys/power/state", "freeze"), "suspend: see the log");
 	write_file("/sys/power/pm_test", "none");
 	CHECK(klog_has("OOM killer disabled"), "it was not disabled");
-	for (i = 0; klog_count("hooktest: later: ") == before; i++) {
+	for (i = 0; klog_count("hooktest: frozen: ") == before; i++) {
 		CHECK(i < 200, "no OOM");
 		usleep(50000);
 	}
-	if (klog_has("hooktest: later: 0"))
+	if (klog_has("hooktest: frozen: 0"))
 		return true;
 	reap(*scapegoat);
 	policy_close(*p);
@@ -130,14 +130,17 @@ static bool oom_while_frozen(struct policy **p, pid_t *scapegoat, int delay_ms)
 
 TEST(a_disabled_oom_killer_wins)
 {
-	int delay_ms = 2500;
+	int delay_ms = 3000;
 	struct policy *p;
 	pid_t scapegoat;
 
 	if (access("/sys/power/pm_test", W_OK))
 		test_skip("this kernel has no /sys/power/pm_test");
 	cg_make("a");
-	/* One that comes too early is an OOM like any other: later next time. */
+	/*
+	 * To freeze all tasks takes some time. An OOM before the last one is frozen
+	 * is like any other: later next time.
+	 */
 	while (!oom_while_frozen(&p, &scapegoat, delay_ms)) {
 		delay_ms += 2000;
 		CHECK(delay_ms < 10000, "no OOM while the killer is disabled");

@@ -8,7 +8,8 @@
  *	oom CG		out_of_memory() as an allocation with GFP_KERNEL calls it
  *	nofs CG		the same with GFP_NOFS
  *	dying CG	wait to be killed, then the same with GFP_KERNEL
- *	later MS	the same for the whole system, from a worker, so much later
+ *	frozen MS	the same for the whole system, from a worker, so much after
+ *			tasks begin to be frozen
  *	block MS	sleep and do not wake up for a signal
  *	slowfree MS	victims free what they have unmapped so much later; 0: no more
  *	declare CG ORDER WAIT [TEXT]	oom_hook_declare()
@@ -27,6 +28,7 @@
  */
 #include <linux/cgroup.h>
 #include <linux/delay.h>
+#include <linux/freezer.h>
 #include <linux/kprobes.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
@@ -137,12 +139,20 @@ static long get_badness(int pid)
 	return ret;
 }
 
-static void oom_later(struct work_struct *work)
+/* Nobody freezes for ever, and nobody waits for ever. */
+#define FREEZE_MS 60000
+
+static unsigned int frozen_ms;
+
+static void oom_frozen(struct work_struct *work)
 {
-	pr_info("hooktest: later: %ld\n", run_oom(0, GFP_KERNEL));
+	for (int ms = 0; !static_branch_unlikely(&freezer_active) && ms < FREEZE_MS; ms += 20)
+		msleep(20);
+	msleep(frozen_ms);
+	pr_info("hooktest: frozen: %ld\n", run_oom(0, GFP_KERNEL));
 }
 
-static DECLARE_DELAYED_WORK(later_work, oom_later);
+static DECLARE_WORK(frozen_work, oom_frozen);
 
 static bool notifier_declares;
 
@@ -404,9 +414,8 @@ static long run_command(const char *cmd)
 		return run_block(a);
 	if (sscanf(cmd, "slowfree %u", &a) == 1)
 		return set_slowfree(a);
-	if (sscanf(cmd, "later %u", &a) == 1)
-		return queue_delayed_work(system_long_wq, &later_work,
-					  msecs_to_jiffies(a));
+	if (sscanf(cmd, "frozen %u", &frozen_ms) == 1)
+		return queue_work(system_long_wq, &frozen_work);
 	if (sscanf(cmd, "notifier %u", &a) == 1)
 		return set_notifier(a, a == 2);
 	if (sscanf(cmd, "psi %llu %u %u %u %u", &id, &a, &b, &c, &d) == 5)
@@ -465,7 +474,7 @@ module_init(hooktest_init);
 static void __exit hooktest_exit(void)
 {
 	remove_proc_entry("hooktest", NULL);
-	cancel_delayed_work_sync(&later_work);
+	cancel_work_sync(&frozen_work);
 	set_slowfree(0);
 	if (notifying)
 		set_notifier(false, false);
