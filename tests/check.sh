@@ -336,7 +336,7 @@ in_vms()
 }
 
 # builds KERNEL...: the tests that run here, most of which compile for one of
-# them, out of the way of VMs; after them, this can help with those
+# them, out of the way of VMs
 builds()
 {
 	local kernel
@@ -348,9 +348,6 @@ builds()
 		style "$kernel"
 		dkms_tests "$kernel"
 	done
-	renice -n 0 -p "$BASHPID" >/dev/null
-	# shellcheck disable=SC2086 # a list
-	in_vms $quick
 }
 
 # lane NAME COMMAND...: in the background, with files of its own. See end_lanes().

@@ -213,7 +213,7 @@ TEST(psi_an_event_declares_an_oom_that_the_kernel_decides)
 	psi_on(p);
 	pid = thrash("dom");
 	CHECK(killed(pid), "the eater lives");
-	CHECK(WAIT_FOR(p->ctl->finished, 5), "not the handler");
+	CHECK(WAIT_FOR(p->ctl->finished, 30), "not the handler");
 	CHECK_EQ(p->ctl->declare.ret, 1);
 	CHECK_EQ(cg_key("dom", "memory.events", "oom_kill"), 1);
 	check_line("oom_policy=default,policy_cgroup=/,constraint=PRESSURE,oom_cgroup=/test/dom,killed=0");
@@ -235,7 +235,7 @@ TEST(psi_an_event_declares_an_oom_that_a_policy_decides)
 	psi_on(p);
 	pid = thrash("dom");
 	CHECK(killed(victim), "the policy's choice lives");
-	CHECK(WAIT_FOR(p->ctl->finished, 5), "not the handler");
+	CHECK(WAIT_FOR(p->ctl->finished, 30), "not the handler");
 	CHECK(alive(pid), "the kernel killed as well");
 	CHECK_EQ(p->ctl->declare.ret, 1);
 	CHECK_EQ(policy_control(oom)->memcg_id, cg_id("dom"));
@@ -261,7 +261,7 @@ TEST(psi_an_event_declares_an_oom_of_the_system)
 	psi_on(p);
 	pid = thrash("dom");
 	CHECK(killed(victim), "the policy's choice lives");
-	CHECK(WAIT_FOR(p->ctl->finished, 5), "not the handler");
+	CHECK(WAIT_FOR(p->ctl->finished, 30), "not the handler");
 	CHECK_EQ(p->ctl->declare.ret, 1);
 	CHECK_EQ(policy_control(oom)->memcg_id, 0);
 	reap(pid);
@@ -291,11 +291,11 @@ TEST(psi_a_policy_that_follows_cgroups_ends_the_one_that_stalls)
 	cg_make("stalls");
 	gone = cg_id("gone");
 	stalls = cg_id("stalls");
-	CHECK(WAIT_FOR(p->ctl->onlines == 2, 5), "told of %u", p->ctl->onlines);
+	CHECK(WAIT_FOR(p->ctl->onlines == 2, 30), "told of %u", p->ctl->onlines);
 	CHECK_EQ(p->ctl->online_ids[0], gone);
 	CHECK_EQ(p->ctl->online_ids[1], stalls);
 	CHECK(!cg_remove("gone"), "rmdir");
-	CHECK(WAIT_FOR(p->ctl->offlines == 1, 5), "its end is not told");
+	CHECK(WAIT_FOR(p->ctl->offlines == 1, 30), "its end is not told");
 	CHECK_EQ(p->ctl->offline_ids[0], gone);
 
 	cg_write("stalls", "memory.swap.max", "0");
@@ -306,7 +306,7 @@ TEST(psi_a_policy_that_follows_cgroups_ends_the_one_that_stalls)
 	CHECK_EQ(cg_key("stalls", "memory.events", "oom_kill"), 1);
 	check_line("constraint=PRESSURE,oom_cgroup=/test/stalls,");
 	CHECK(!cg_remove("stalls"), "rmdir");
-	CHECK(WAIT_FOR(p->ctl->offlines == 2, 5), "its end is not told");
+	CHECK(WAIT_FOR(p->ctl->offlines == 2, 30), "its end is not told");
 	CHECK_EQ(p->ctl->offline_ids[1], stalls);
 	CHECK_EQ(p->ctl->onlines, 2);
 	psi_close(p);
@@ -326,7 +326,7 @@ TEST(psi_an_event_that_removes_its_cause_ends_the_pressure)
 	reap(pid);
 	/* And the cgroup goes while its event may still be handled. */
 	CHECK(!cg_remove("dom"), "rmdir");
-	CHECK(WAIT_FOR(p->ctl->offlines, 5), "its end is not told");
+	CHECK(WAIT_FOR(p->ctl->offlines, 30), "its end is not told");
 	events = p->ctl->events;
 	sleep(1);
 	CHECK_EQ(p->ctl->events, events);

@@ -33,7 +33,7 @@ static struct policy *slow_one(void)
 	p = listener_on("slow", "gone");
 	policy_control(p)->offline_ns = slow_ns(1500000000ULL);
 	CHECK(!cg_remove("gone"), "rmdir");
-	CHECK(WAIT_FOR(policy_control(p)->offline, 5), "not told");
+	CHECK(WAIT_FOR(policy_control(p)->offline, 30), "not told");
 	CHECK_EQ(policy_control(p)->offline_done, 0);
 	return p;
 }
@@ -164,7 +164,7 @@ TEST(offline_is_told_to_what_was_attached_without_a_link)
 	CHECK(!policy_load(p), "load");
 	CHECK_EQ(policy_attach(p), 0);
 	CHECK(!cg_remove("gone"), "rmdir");
-	CHECK(WAIT_FOR(policy_control(p)->offline_done, 5), "not told");
+	CHECK(WAIT_FOR(policy_control(p)->offline_done, 30), "not told");
 	usleep(300000);
 	CHECK_EQ(policy_control(p)->offline, 1);
 	/* What is left of it can go. */
