@@ -6,8 +6,9 @@
 # SOURCE is an unpatched source tree of a version that ../../patches has a series
 # for, such as that of Debian's linux-source package. It gets the series. The
 # configuration is what the FRAGMENTs (see *.config here) ask for and nothing
-# else; a FRAGMENT that is a *.patch is applied after the series. DEST gets usr/lib/modules/RELEASE: the image as vmlinuz, and under build/
-# what modules are built against. RELEASE ends with -SUFFIX.
+# else; a FRAGMENT that is a *.patch is applied after the series. DEST gets
+# usr/lib/modules/RELEASE: the image as vmlinuz, and under build/ what modules are
+# built against. RELEASE ends with -SUFFIX.
 #
 # Needs gcc, make, flex, bison, bc, cpio, lz4, kmod, pahole, python3 and the
 # headers of libelf, libdw and libssl; uses ccache if there.
