@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 # vm_prepare KERNEL [PACKAGE]...: everything that a boot needs, from the cache where possible. Sets VM_ROOT, VM_KERNEL_LAYER,
-# VM_LAYER, VM_EXTRA_LAYER, VM_INITRAMFS, VM_KERNEL (the image), VM_IMAGE (the same, in the root file system), VM_KVER and
+# VM_LAYER, VM_EXTRA_LAYER, VM_INITRAMFS, VM_KERNEL (the image), VM_IMAGE (the same, in the root file system), VM_KVER,
 # VM_ACCEL and VM_CPU.
 
 for lib in common apt rootfs kernel layer extra initramfs kvm; do
