@@ -29,6 +29,10 @@ static void declare_in(struct mem_cgroup *memcg, bool limit)
 		stats.too_many++;
 		return;
 	}
+	/* First, for those who wait for the counts. */
+	stats.at_limit += limit;
+	stats.last_cgroup_id = id;
+	barrier();
 	if (observe_only) {
 		stats.observed++;
 		bpf_printk("psi-guard: would declare an OOM in cgroup %llu, limit %d",
@@ -41,8 +45,6 @@ static void declare_in(struct mem_cgroup *memcg, bool limit)
 		bpf_printk("psi-guard: declared an OOM in cgroup %llu, limit %d: %d",
 			   id, limit, ret);
 	}
-	stats.at_limit += limit;
-	stats.last_cgroup_id = id;
 	stats.last_ret = ret;
 	/* Also when another OOM is being handled: it does the same good. */
 	quiet_until_ns = now + cooldown_ms * NSEC_PER_MSEC;
