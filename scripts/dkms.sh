@@ -13,6 +13,10 @@ shopt -s nullglob
 
 cd "$(dirname "$0")/.."
 name=bpf-oom
+# What is not installed yet. Of a known name, so that the next run finds it if this
+# one is killed, and that compilers that remember know the place; beside where the
+# source goes, where nobody else may write.
+new=/usr/src/.$name.new
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 # What DKMS needs to build the modules, and nothing else.
@@ -54,14 +58,14 @@ uninstall()
 # builds KERNEL...: into a DKMS tree that is thrown away
 builds()
 {
-	local kernel trees=(--sourcetree "$tmp/src" --dkmstree "$tmp/dkms")
+	local kernel trees=(--sourcetree "$new/src" --dkmstree "$new/dkms")
 
-	mkdir "$tmp/dkms"
+	mkdir "$new/dkms"
 	dkms add "${this[@]}" "${trees[@]}"
 	for kernel; do
 		for_headers "$kernel"
 		dkms build "${this[@]}" "${trees[@]}" -k "$kernel" "${headers[@]}" && continue
-		cat "$tmp/dkms/$name"/*/build/make.log || true
+		cat "$new/dkms/$name"/*/build/make.log || true
 		cat >&2 <<-EOF
 			bpf-oom: it does not build for $kernel, see above: nothing was changed. To go on without that kernel:
 			dkms remove $name/$(versions | tail -n 1) -k $kernel
@@ -74,19 +78,33 @@ install()
 {
 	local kernel kernels
 
-	copy_source "$tmp/src/$name-$version"
+	copy_source "$new/src/$name-$version"
 	mapfile -t kernels < <({ echo "$release"; kernels; } | awk '!seen[$0]++')
 	if [ -n "$(versions)" ]; then
 		builds "${kernels[@]}"
 		uninstall
 	fi
 	rm -rf "/usr/src/$name-$version"
-	cp -a "$tmp/src/$name-$version" /usr/src/
+	mv "$new/src/$name-$version" /usr/src/
 	dkms add "${this[@]}"
 	for kernel in "${kernels[@]}"; do
 		for_headers "$kernel"
 		dkms install "${this[@]}" -k "$kernel" "${headers[@]}"
 	done
+}
+
+# alone: one run at a time. The lock is that of the directory, and ends with the last
+# process that we have started. Also takes away what a run has left that was killed.
+alone()
+{
+	mkdir -p /usr/src
+	exec 9</usr/src
+	flock -n 9 || {
+		echo "bpf-oom: waiting for another run of $0" >&2
+		flock 9
+	}
+	rm -rf "$new"
+	trap 'rm -rf "$new"' EXIT
 }
 
 # for_headers KERNEL: sets headers to what tells DKMS where those of KERNEL are
@@ -103,10 +121,10 @@ release=${2:-} kdir=${3:-}
 case ${1:-} in
 install)
 	[ -n "$release" ] || { echo "usage: dkms.sh install RELEASE [HEADERS]" >&2; exit 2; }
-	tmp=$(mktemp -d)
-	trap 'rm -rf "$tmp"' EXIT
+	alone
 	install ;;
 uninstall)
+	alone
 	uninstall ;;
 *)
 	echo "usage: dkms.sh install RELEASE [HEADERS] | uninstall" >&2

@@ -12,10 +12,11 @@ for v in 0.0.1 "$version"; do
 	sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$v\"/" dkms.conf
 	quiet make dkms-install KVER="$kver"
 	sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$version\"/" dkms.conf
+	mkdir -p /usr/src/.bpf-oom.new/src	# of a run that was killed
 	quiet make dkms-uninstall
 	left=$(compgen -G "$dest/*.ko*" || true)
 	[ -z "$left" ] || fail "left behind: $left"
-	left=$(compgen -G "/usr/src/bpf-oom*" || true)
+	left=$(compgen -G "/usr/src/*bpf-oom*" || compgen -G "/usr/src/.bpf-oom*" || true)
 	[ -z "$left" ] || fail "left behind: $left"
 	[ ! -e /var/lib/dkms/bpf-oom ] || fail "left behind: /var/lib/dkms/bpf-oom"
 	[ -z "$(dkms status -m bpf-oom)" ] || fail "dkms status: $(dkms status -m bpf-oom)"
