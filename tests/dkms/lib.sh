@@ -12,6 +12,17 @@ kver=$(awk -v k="$1" '$1 == k { print $2 }' <<<"$KERNELS")
 other=$(awk -v k="$1" '$1 != k { print $2 }' <<<"$KERNELS" | head -n 1)
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 dest=/lib/modules/$kver/updates/dkms
+
+# Whatever is installed or removed, depmod reads all modules of the kernel: half of
+# the time that a test takes. One of them is enough for DKMS to see that the kernel
+# is installed, and how its modules are compressed.
+for dir in /lib/modules/*/kernel; do
+	module=$(find "$dir" -name '*.ko*' -print -quit)
+	cp "$module" /tmp/
+	mount -t tmpfs none "$dir"
+	mv "/tmp/${module##*/}" "$dir/"
+done
+
 # hook_built_in [KVER]
 hook_built_in()
 {

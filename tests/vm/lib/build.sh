@@ -26,4 +26,5 @@ fi
 target install KVER="$kver" "${types[@]}"
 target tests-install KVER="$kver" "${types[@]}"
 target dkms-install KVER="$kver"
-depmod "$kver"
+# DKMS leaves it out where it has not been done yet.
+[ -e "/lib/modules/$kver/modules.dep" ] || depmod "$kver"
