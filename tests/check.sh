@@ -185,12 +185,12 @@ style()
 		- "$glob" "$1"
 }
 
-# Those in once/ are about our scripts, not about the kernel.
+# Those in once/ are about our scripts, not about the kernel: best one of a package.
 dkms_tests()
 {
 	local t name once=''
 
-	[ "$1" != "${kernels%%$'\n'*}" ] || once=1
+	[ "$1" != "$(grep -m 1 '^stock-' <<<"$kernels" || head -n 1 <<<"$kernels")" ] || once=1
 	for t in tests/dkms/*.sh ${once:+tests/dkms/once/*.sh}; do
 		name=dkms_$(word "$(basename "$t" .sh)")
 		if [ ! -x "$t" ] || ! selected "$name"; then
@@ -314,6 +314,12 @@ limit 1800 tests/in-root.sh true || {
 	exit 1
 }
 
+# begin NAME: false if another lane has
+begin()
+{
+	mkdir "$begun/$1" 2>/dev/null
+}
+
 # in_vms KERNEL...: the tests that boot them, but for those that another lane has
 in_vms()
 {
@@ -321,33 +327,46 @@ in_vms()
 
 	in_vm || possible boot_ || return
 	for kernel; do
-		mkdir "$begun/$kernel" 2>/dev/null || continue
+		begin "vm $kernel" || continue
 		case $kernel in
 		*-debug) option= ;;
 		*) option=$turns ;;
 		esac
-		if limit 1800 tests/vm/prepare.sh "$kernel" >"$tmp/prepare" 2> >(tee "$tmp/out" >&2); then
-			! in_vm || vm_tests "$kernel" ${option:+"$option"}
-			boot_tests "$kernel"
-		else
+		if ! limit 1800 tests/vm/prepare.sh "$kernel" >"$tmp/prepare" 2> >(tee "$tmp/out" >&2); then
 			result FAIL "$kernel" vm "it cannot be built: see above"
+			continue
 		fi
+		begin "ready $kernel"
+		! in_vm || vm_tests "$kernel" ${option:+"$option"}
+	done
+	# What is not ready by now is left to the lane that builds it.
+	for kernel; do
+		[ ! -d "$begun/ready $kernel" ] || ! begin "boot $kernel" ||
+			boot_tests "$kernel"
 	done
 }
 
-# builds KERNEL...: the tests that run here, most of which compile for one of
-# them, out of the way of VMs
+# builds KERNEL...: the tests that run here, most of which compile for one of them
 builds()
 {
 	local kernel
 
-	renice -n 5 -p "$BASHPID" >/dev/null
 	host_tests
 	style host
 	for kernel; do
 		style "$kernel"
 		dkms_tests "$kernel"
 	done
+}
+
+# aside: with what the others leave, who wait for much of their time
+aside()
+{
+	renice -n 5 -p "$BASHPID" >/dev/null
+	# shellcheck disable=SC2086 # lists
+	builds $kernels
+	# shellcheck disable=SC2086
+	[ -z "$turns" ] || in_vms $quick
 }
 
 # lane NAME COMMAND...: in the background, with files of its own. See end_lanes().
@@ -394,10 +413,10 @@ quick=$(grep -v -e '-debug$' <<<"$kernels")
 # ones, take two to three times as long.
 turns=
 [ "$(wc -l <<<"$kernels")" = 1 ] || turns=-1
-# shellcheck disable=SC2046,SC2086 # lists
+# shellcheck disable=SC2086 # lists
 {
-	lane builds builds $kernels
-	[ -z "$turns" ] || lane vms in_vms $slow $(tac <<<"$quick")
+	lane aside aside
+	[ -z "$turns" ] || lane vms in_vms $slow $quick
 	in_vms $quick $slow
 }
 end_lanes
