@@ -104,7 +104,8 @@ TEST(oom_kill_allocating_task_wins)
 
 /*
  * The freezer test of suspend keeps everything frozen, and the OOM killer
- * disabled, for five seconds. A kernel worker is not frozen.
+ * disabled, for five seconds. A kernel worker is not frozen, but would come too
+ * late on the CPU that suspend spends them on.
  */
 static bool oom_while_frozen(struct policy **p, pid_t *scapegoat, int delay_ms)
 {
@@ -136,6 +137,8 @@ TEST(a_disabled_oom_killer_wins)
 
 	if (access("/sys/power/pm_test", W_OK))
 		test_skip("this kernel has no /sys/power/pm_test");
+	need_cpus(2);
+	run_on(0);
 	cg_make("a");
 	/*
 	 * To freeze all tasks takes some time. An OOM before the last one is frozen

@@ -30,7 +30,7 @@ static pid_t stuck_victim(const char *cg)
 		    write_file("/proc/self/oom_score_adj", "1000") ||
 		    write(ready[1], "", 1) != 1)
 			_exit(1);
-		hooktest("block 9000");
+		hooktest("block");
 		for (;;)
 			pause();
 	}
@@ -46,6 +46,13 @@ static pid_t stuck_victim(const char *cg)
 	}
 	CHECK(strstr(state, ") D "), "it does not sleep: %s", state);
 	return pid;
+}
+
+/* It has what was open when it was forked: attachments, too. */
+static void end_stuck(pid_t victim)
+{
+	hooktest("unblock");
+	reap(victim);
 }
 
 static void make_domain(void)
@@ -79,8 +86,6 @@ static void attempts(bool (*attempt)(void))
 	for (int i = 0; i < 6; i++) {
 		if (attempt())
 			return;
-		/* Until the victim wakes up. */
-		sleep(9);
 		cg_remove_all();
 	}
 	test_skip("the OOM reaper was faster than all attempts");
@@ -125,6 +130,7 @@ static bool waits_once(void)
 		CHECK(next->asked, "the next policy was not asked");
 		CHECK(killed(other), "nobody was killed when there was nothing to wait for");
 	}
+	end_stuck(victim);
 	policy_close(p);
 	policy_close(far);
 	return judged;
@@ -159,6 +165,7 @@ static bool waits_undecided(bool claims)
 		CHECK_EQ(ctl->wait_ret, 0);
 		CHECK_EQ(policy_control(far)->asked, 1);
 	}
+	end_stuck(victim);
 	if (next)
 		policy_close(next);
 	policy_close(p);
@@ -233,6 +240,7 @@ static bool waits_for_one_elsewhere(void)
 		CHECK_EQ(policy_control(p)->wait_ret, -EXDEV);
 		CHECK(killed(scapegoat), "the kernel did not kill");
 	}
+	end_stuck(victim);
 	policy_close(p);
 	return judged;
 }
@@ -274,6 +282,7 @@ static bool waits_in_an_oom_of_the_system(void)
 		CHECK_EQ(policy_control(p)->wait_ret, 0);
 		CHECK(alive(scapegoat), "another one died");
 	}
+	end_stuck(victim);
 	policy_close(p);
 	reap(scapegoat);
 	return judged;

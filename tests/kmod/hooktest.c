@@ -8,9 +8,10 @@
  *	oom CG		out_of_memory() as an allocation with GFP_KERNEL calls it
  *	nofs CG		the same with GFP_NOFS
  *	dying CG	wait to be killed, then the same with GFP_KERNEL
- *	frozen MS	the same for the whole system, from a worker, so much after
- *			tasks begin to be frozen
- *	block MS	sleep and do not wake up for a signal
+ *	frozen MS	the same for the whole system, from a worker on the last CPU,
+ *			so much after tasks begin to be frozen
+ *	block		sleep and do not wake up for a signal, but
+ *	unblock		wakes up all that sleep so
  *	slowfree MS	victims free what they have unmapped so much later; 0: no more
  *	declare CG ORDER WAIT [TEXT]	oom_hook_declare()
  *	notifier 0|1|2	an OOM notifier that claims to have freed a page; 2: and
@@ -27,6 +28,7 @@
  *			oom_hook_may_kill() said of it
  */
 #include <linux/cgroup.h>
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/freezer.h>
 #include <linux/kprobes.h>
@@ -39,6 +41,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 /* One command at a time; not held while an OOM runs, so that they can race. */
@@ -339,10 +342,25 @@ static long run_dying(u64 id)
 	return ret;
 }
 
-/* Killed meanwhile, it stays with its memory until the OOM reaper comes. */
-static long run_block(unsigned int ms)
+static DECLARE_WAIT_QUEUE_HEAD(blocked);
+static atomic_t unblocked;
+
+/*
+ * Killed meanwhile, it stays with its memory until the OOM reaper comes. Not for
+ * ever: a test that fails may forget it.
+ */
+static long run_block(void)
 {
-	schedule_timeout_uninterruptible(msecs_to_jiffies(ms));
+	int before = atomic_read(&unblocked);
+
+	wait_event_timeout(blocked, atomic_read(&unblocked) != before, 60 * HZ);
+	return 0;
+}
+
+static long run_unblock(void)
+{
+	atomic_inc(&unblocked);
+	wake_up_all(&blocked);
 	return 0;
 }
 
@@ -410,12 +428,15 @@ static long run_command(const char *cmd)
 		return run_declare(id, a, b, NULL);
 	if (sscanf(cmd, "select %u %u %u", &a, &b, &c) == 3)
 		return set_ranking(a, b, c);
-	if (sscanf(cmd, "block %u", &a) == 1)
-		return run_block(a);
+	if (strcmp(cmd, "block") == 0)
+		return run_block();
+	if (strcmp(cmd, "unblock") == 0)
+		return run_unblock();
 	if (sscanf(cmd, "slowfree %u", &a) == 1)
 		return set_slowfree(a);
 	if (sscanf(cmd, "frozen %u", &frozen_ms) == 1)
-		return queue_work(system_long_wq, &frozen_work);
+		return queue_work_on(cpumask_last(cpu_online_mask), system_long_wq,
+				     &frozen_work);
 	if (sscanf(cmd, "notifier %u", &a) == 1)
 		return set_notifier(a, a == 2);
 	if (sscanf(cmd, "psi %llu %u %u %u %u", &id, &a, &b, &c, &d) == 5)
@@ -473,6 +494,8 @@ module_init(hooktest_init);
 
 static void __exit hooktest_exit(void)
 {
+	/* Or removing the entry would wait for those that block. */
+	run_unblock();
 	remove_proc_entry("hooktest", NULL);
 	cancel_work_sync(&frozen_work);
 	set_slowfree(0);
