@@ -129,11 +129,10 @@ TEST(declare_waits_for_another_oom_only_if_told_to)
 	d = declare_load("other");
 	oom = policy_on("slow", "dom", 0);
 	ctl = policy_control(oom);
-	ctl->spin_ns = slow_ns(2000000000ULL);
-	eats = oom_in("dom");
-	CHECK(WAIT_FOR(ctl->asked, 20), "no OOM");
+	eats = oom_in_handler(ctl, "dom");
 	CHECK_EQ(declare_run(d, 0, 0, TEXT_PRESSURE), -EBUSY);
 	CHECK(alive(other), "killed all the same");
+	go_on_soon(&ctl->go_on);
 	CHECK_EQ(declare_run(d, 0, WAIT, TEXT_PRESSURE), 1);
 	CHECK(ctl->finished, "did not wait");
 	CHECK(killed(other), "not killed");
@@ -152,18 +151,20 @@ static void check_text(enum psi_text text, const char *want)
 	pid_t pid;
 
 	cg_make("dom");
-	pid = hog("dom", 5, 0);
 	oom = policy_on("declines", NULL, 0);
-	CHECK_EQ(declare("dom", 0, WAIT, text), 1);
-	CHECK(killed(pid), "nobody died");
+	do {
+		pid = hog("dom", 5, 0);
+		CHECK_EQ(declare("dom", 0, WAIT, text), 1);
+		CHECK(killed(pid), "nobody died");
+		reap(pid);
+	} while (hook_built_in() && klog_left_report_out());
 	snprintf(line, sizeof(line), ",constraint=%s,oom_cgroup=/test/dom,", want);
 	check_line(line);
-	if (strcmp(provider(), "kernel") == 0) {
+	if (hook_built_in()) {
 		snprintf(line, sizeof(line), "oom-kill:constraint=%s,", want);
 		CHECK(klog_has(line), "said: %s", klog_line("oom-kill:") ?: "nothing");
 	}
 	policy_close(oom);
-	reap(pid);
 }
 
 TEST(declare_without_a_text_says_constraint_bpf)

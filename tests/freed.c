@@ -33,10 +33,11 @@ static struct scene make_scene(void)
 static void oom_that_passes(struct policy *p, const struct scene *s)
 {
 	struct policy_control *ctl = policy_control(p);
-	pid_t eats = oom_in_handler(ctl, "dom/a", 1000000000ULL);
+	pid_t eats = oom_in_handler(ctl, "dom/a");
 
 	reap(s->filler);
-	CHECK(!ctl->finished, "the policy was too fast");
+	CHECK(!ctl->finished, "the policy did not wait to be told");
+	ctl->go_on = 1;
 	CHECK(WAIT_FOR(ctl->finished, 20), "the policy does not return");
 	CHECK(alive(eats), "the one that waited for memory died");
 	reap(eats);
@@ -78,18 +79,20 @@ TEST(memory_that_came_back_counts_also_where_a_little_was_left)
 	cg_write("dom", "memory.max", "%ld", atol(used) + 100 * 4096);
 	hooktest_load();
 	ctl->kill_pid[0] = s.other;
-	ctl->spin_ns = slow_ns(1000000000ULL);
-	/* See oom_elsewhere(). */
-	run_on(1);
+	ctl->spin_ns = UNTIL_TOLD_NS;
+	/* See oom_in_handler(). */
+	need_cpus(2);
+	run_on(0);
 	pid = fork();
 	if (!pid) {
+		run_on(1);
 		hooktest("oom %llu", cg_id("dom"));
 		_exit(0);
 	}
-	run_on(0);
 	CHECK(WAIT_FOR(ctl->asked, 20), "the policy is not asked");
 	reap(s.filler);
-	CHECK(!ctl->finished, "the policy was too fast");
+	CHECK(!ctl->finished, "the policy did not wait to be told");
+	ctl->go_on = 1;
 	CHECK(WAIT_FOR(ctl->finished, 20), "the policy does not return");
 	CHECK_EQ(ctl->kill_ret[0], -EAGAIN);
 	CHECK(alive(s.other), "killed all the same");

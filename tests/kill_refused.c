@@ -86,7 +86,7 @@ TEST(kill_of_a_zombie_is_refused)
 	reap(pid);
 }
 
-static void *tell_and_wait(void *tid)
+static __attribute__((noreturn)) void *tell_and_wait(void *tid)
 {
 	__atomic_store_n((pid_t *)tid, gettid(), __ATOMIC_RELEASE);
 	for (;;)

@@ -102,6 +102,16 @@ const char *klog_line(const char *text)
 	return s.line[0] ? s.line : NULL;
 }
 
+bool klog_left_report_out(void)
+{
+	static int times;
+
+	if (klog_has("oom-kill:") || times++ == 2)
+		return false;
+	sleep(5);
+	return true;
+}
+
 static const char *const bad[] = {
 	"BUG:", "WARNING:", "Oops", "KASAN:", "UBSAN:", "general protection",
 	"possible recursive locking", "circular locking", "blocked for more than",

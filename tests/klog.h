@@ -14,6 +14,12 @@ int klog_count(const char *text);
 bool klog_has(const char *text);
 /* The first line that contains the text, or NULL; valid until the next call. */
 const char *klog_line(const char *text);
+/*
+ * Has the kernel not reported an OOM? It leaves out those beyond ten in five
+ * seconds, of which other tests may have had some. Waits until it gives more; then
+ * the caller may try again, but not for ever.
+ */
+bool klog_left_report_out(void);
 /* Has the kernel complained? */
 bool klog_bad(char *line, size_t len);
 void klog_dump_tail(void);

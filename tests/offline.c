@@ -24,14 +24,14 @@ static struct policy *listener_on(const char *name, const char *cg)
 	return p;
 }
 
-/* How long the callback is to take where others are to come meanwhile. */
-static struct policy *slow_one(void)
+/* Its callback takes so long, or less if it is told to go on. */
+static struct policy *slow_one(unsigned long long ns)
 {
 	struct policy *p;
 
 	cg_make("gone");
 	p = listener_on("slow", "gone");
-	policy_control(p)->offline_ns = slow_ns(1500000000ULL);
+	policy_control(p)->offline_ns = ns;
 	CHECK(!cg_remove("gone"), "rmdir");
 	CHECK(WAIT_FOR(policy_control(p)->offline, 30), "not told");
 	CHECK_EQ(policy_control(p)->offline_done, 0);
@@ -57,9 +57,10 @@ TEST(offline_is_told_once_and_before_the_link_hangs_up)
 
 TEST(offline_callback_delays_the_end_of_the_attachment)
 {
-	struct policy *p = slow_one();
+	struct policy *p = slow_one(UNTIL_TOLD_NS);
 
-	CHECK(!hangs_up(p, 0), "the link has hung up before");
+	CHECK(!hangs_up(p, 300), "the link has hung up before");
+	policy_control(p)->go_on = 1;
 	CHECK(hangs_up(p, 60000), "the link did not hang up");
 	CHECK_EQ(policy_control(p)->offline_done, 1);
 	policy_close(p);
@@ -68,8 +69,9 @@ TEST(offline_callback_delays_the_end_of_the_attachment)
 TEST(offline_is_waited_for_by_detach)
 {
 	/* Without another one the hook goes too, and that waits for whoever runs. */
-	struct policy *other = policy_on("other", NULL, 0), *p = slow_one();
+	struct policy *other = policy_on("other", NULL, 0), *p = slow_one(UNTIL_TOLD_NS);
 
+	go_on_soon(&policy_control(p)->go_on);
 	/* Unlike closing the link, whose fd is not the last reference. */
 	CHECK(!bpf_link_detach(policy_link_fd(p)), "detach: %s", strerror(errno));
 	CHECK_EQ(policy_control(p)->offline_done, 1);
@@ -80,7 +82,8 @@ TEST(offline_is_waited_for_by_detach)
 
 TEST(offline_is_waited_for_by_unload)
 {
-	struct policy *p = slow_one();
+	/* Once it is closed nobody can tell it anything. */
+	struct policy *p = slow_one(slow_ns(1500000000ULL));
 
 	policy_close(p);
 	CHECK(sh("rmmod bpf_oom 2>/dev/null"), "unloaded while the policy is called");

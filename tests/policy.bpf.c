@@ -17,7 +17,7 @@ static long spin(u64 i, void *arg)
 {
 	u64 *end = arg;
 
-	return bpf_ktime_get_ns() >= *end;
+	return ctl.go_on || bpf_ktime_get_ns() >= *end;
 }
 
 static void take_time(u64 ns)

@@ -15,6 +15,7 @@ struct policy_control {
 	int ret;			/* what to return */
 	int kill_pid[POLICY_KILLS];	/* whom to kill first, 0: nobody */
 	unsigned long long spin_ns;	/* how long to take */
+	unsigned int go_on;		/* end that, and offline_ns */
 	int ret_if_killed;		/* return 1 if a kill succeeded */
 	int rank_pid[POLICY_KILLS];	/* of whom to say ... */
 	int rank[POLICY_KILLS];		/* ... this, and ... */

@@ -12,7 +12,7 @@ static long spin(u64 i, void *arg)
 {
 	u64 *end = arg;
 
-	return bpf_ktime_get_ns() >= *end;
+	return ctl.go_on || bpf_ktime_get_ns() >= *end;
 }
 
 struct spinning {
@@ -29,7 +29,7 @@ static long spin_ms(u64 i, void *arg)
 	struct spinning *s = arg;
 	u64 now = bpf_ktime_get_ns(), end = now + 1000000;
 
-	if (now >= s->end)
+	if (ctl.go_on || now >= s->end)
 		return 1;
 	bpf_loop(1 << 23, spin, &end, 0);
 	bpf_psi_create_trigger(s->psi, 0, ~0U, 0, 0);

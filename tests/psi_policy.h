@@ -46,6 +46,7 @@ struct psi_control {
 	int init_ret;
 	unsigned long long init_spin_ns;
 	unsigned long long spin_ns;	/* how long an event takes */
+	unsigned int go_on;		/* end both */
 	unsigned int declares;		/* as many events declare an OOM */
 	int declare_global;		/* not that of the trigger's cgroup */
 	struct psi_declare declare;

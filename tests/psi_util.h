@@ -46,7 +46,10 @@ void psi_on(struct psi *p);
 void psi_off(struct psi *p);
 void psi_close(struct psi *p);
 
-/* Tasks in the cgroup that wait for a CPU, until press_end(). */
+/*
+ * Tasks in the cgroup that wait for a CPU, until press_end(): for all that tests have
+ * in cgroups together there is then little time of one.
+ */
 struct press {
 	pid_t pids[4];
 };

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -115,7 +116,7 @@ bool debug_kernel(void)
 	return !access("/sys/kernel/debug/kmemleak", F_OK);
 }
 
-/* How long a handler must take for others to come meanwhile. */
+/* How long it takes until others have surely come. */
 unsigned long long slow_ns(unsigned long long ns)
 {
 	return debug_kernel() ? 4 * ns : ns;
@@ -246,9 +247,27 @@ static bool remove_below(const char *path)
 	return gone;
 }
 
+/*
+ * As long as there is a limit somewhere, another one changes no code: whether there
+ * are any is a static key, and emulated CPUs that run at the same time now and then
+ * miss that an instruction has changed. So one is there from the beginning.
+ */
+static void keep_limit(void)
+{
+	mkdir(CG_ROOT "/limited", 0755);
+	write_file(CG_ROOT "/limited/cpu.max", "50000 100000");
+}
+
+void cg_throttle_all(bool on)
+{
+	/* Without the controller it takes longer. */
+	write_file(TEST_CG "/cpu.max", on ? "2000 20000" : "max");
+}
+
 void cg_remove_all(void)
 {
 	write_file(TEST_CG "/cgroup.kill", "1");
+	cg_throttle_all(false);
 	WAIT_FOR(remove_below(TEST_CG), 2);
 }
 
@@ -432,7 +451,9 @@ pid_t socket_hog(const char *cg, unsigned int mb)
 /* More than any VM has. */
 #define ENDLESS (64UL << 30)
 
-static pid_t eat(const char *cg, int adj, unsigned int mb, unsigned int pause_us)
+#define ANY_CPU (-1)
+
+static pid_t eat(const char *cg, int adj, unsigned int mb, unsigned int pause_us, int cpu)
 {
 	char *p;
 	pid_t pid;
@@ -440,6 +461,8 @@ static pid_t eat(const char *cg, int adj, unsigned int mb, unsigned int pause_us
 
 	pid = spawn(cg, adj, &fd);
 	if (!pid) {
+		if (cpu != ANY_CPU)
+			run_on(cpu);
 		/* Or near the end it would do nothing but read its own text again. */
 		mlockall(MCL_CURRENT);
 		if (mb)
@@ -463,12 +486,12 @@ static pid_t eat(const char *cg, int adj, unsigned int mb, unsigned int pause_us
 
 pid_t eater(const char *cg, int adj, unsigned int pause_us)
 {
-	return eat(cg, adj, 0, pause_us);
+	return eat(cg, adj, 0, pause_us, ANY_CPU);
 }
 
 pid_t leak(const char *cg, unsigned int mb, unsigned int pause_us)
 {
-	return eat(cg, 0, mb, pause_us);
+	return eat(cg, 0, mb, pause_us, ANY_CPU);
 }
 
 bool alive(pid_t pid)
@@ -532,12 +555,16 @@ void end_storm(pid_t pid)
 	reap(pid);
 }
 
+void need_cpus(int nr)
+{
+	if (sysconf(_SC_NPROCESSORS_ONLN) < nr)
+		test_skip("there are fewer than %d CPUs", nr);
+}
+
 void run_on(int cpu)
 {
 	cpu_set_t set;
 
-	if (sysconf(_SC_NPROCESSORS_ONLN) <= cpu)
-		test_skip("there are fewer than %d CPUs", cpu + 1);
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	CHECK(!sched_setaffinity(0, sizeof(set), &set), "CPU %d: %s", cpu,
@@ -548,25 +575,53 @@ void run_on(int cpu)
  * On another CPU than ours: a kernel without preemption lets nobody else run on
  * that of a handler that takes its time.
  */
-static pid_t oom_elsewhere(const char *cg)
+pid_t oom_in_handler(struct policy_control *ctl, const char *cg)
 {
 	pid_t pid;
 
-	run_on(1);
-	pid = eater(cg, 0, 20000);
+	need_cpus(2);
+	ctl->go_on = 0;
+	ctl->spin_ns = UNTIL_TOLD_NS;
 	run_on(0);
+	pid = eat(cg, 0, 0, 20000, 1);
+	CHECK(WAIT_FOR(ctl->asked, 30), "the policy is not asked");
+	CHECK_EQ(ctl->finished, 0);
 	return pid;
 }
 
-pid_t oom_in_handler(struct policy_control *ctl, const char *cg, unsigned long long ns)
+static bool asleep(pid_t pid)
 {
-	pid_t pid;
+	char path[64], stat[256];
 
-	ctl->spin_ns = slow_ns(ns);
-	pid = oom_elsewhere(cg);
-	while (!ctl->asked)
-		usleep(1000);
-	return pid;
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	read_file(path, stat, sizeof(stat));
+	return strstr(stat, ") D ") || strstr(stat, ") S ");
+}
+
+/* All that the caller does is to wait if it does so for so long. */
+#define WAITS_NS 300000000
+
+/* No process, which would keep open whatever is closed meanwhile. */
+static void *go_on_thread(void *arg)
+{
+	unsigned int *go_on = arg;
+	unsigned long long since = now_ns();
+
+	while (now_ns() - since < slow_ns(WAITS_NS)) {
+		usleep(10000);
+		if (!asleep(getpid()))
+			since = now_ns();
+	}
+	*go_on = 1;
+	return NULL;
+}
+
+void go_on_soon(unsigned int *go_on)
+{
+	pthread_t thread;
+
+	CHECK(!pthread_create(&thread, NULL, go_on_thread, go_on), "thread");
+	pthread_detach(thread);
 }
 
 /* --- policies ------------------------------------------------------------- */
@@ -782,6 +837,7 @@ void util_init(bool quiet)
 	   "breaker_kills=0 breaker_failures=0 breaker_ms=0");
 	sh("modprobe bpf_oom");
 	mkdir(TEST_CG, 0755);
+	keep_limit();
 	write_file(CG_ROOT "/cgroup.subtree_control", "+memory");
 	write_file(TEST_CG "/cgroup.subtree_control", "+memory");
 	memory_controller = !access(TEST_CG "/memory.max", F_OK);

@@ -19,6 +19,11 @@ const char *provider(void);
 bool hook_built_in(void);
 bool debug_kernel(void);
 unsigned long long slow_ns(unsigned long long ns);
+/*
+ * For a policy that is told to go on. Where the test has failed before, it ends all the
+ * same, and before the VM (see tests/vm/lib/boot.sh) complains of a CPU that is stuck.
+ */
+#define UNTIL_TOLD_NS 30000000000ULL
 /* How often to repeat what may meet a race. */
 int rounds(int nr);
 void need_shim(void);
@@ -30,6 +35,8 @@ int write_file(const char *path, const char *fmt, ...)
 /* Runs a shell command, returns its exit status. */
 int sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 unsigned long long now_ns(void);
+/* Or the test is skipped. */
+void need_cpus(int nr);
 /* This process, and those that it forks from here on. */
 void run_on(int cpu);
 /* Waits for the condition, for up to so many seconds. */
@@ -43,8 +50,8 @@ void run_on(int cpu);
 	})
 
 /*
- * Cgroups. Paths are below the root of cgroup2; all that tests make is below
- * "test", which has the memory controller on, and is removed after each.
+ * Cgroups. All that tests make is below "test" in the root of cgroup2, which has the
+ * memory controller on, and is removed after each; their paths begin there.
  */
 #define CG_ROOT "/sys/fs/cgroup"
 void cg_make(const char *cg);
@@ -55,6 +62,8 @@ long cg_max_mb(const char *cg);
 void cg_make_without_memory(const char *cg);
 int cg_remove(const char *cg);
 void cg_remove_all(void);
+/* All of them together get a tenth of one CPU, if they have that controller. */
+void cg_throttle_all(bool on);
 unsigned long long cg_id(const char *cg);
 long cg_key(const char *cg, const char *file, const char *key);
 void cg_write(const char *cg, const char *file, const char *fmt, ...)
@@ -79,8 +88,10 @@ bool alive(pid_t pid);
 void reap(pid_t pid);
 /* Runs an OOM in the cgroup: an eater until something dies. Returns its pid. */
 pid_t oom_in(const char *cg);
-/* So, and returns when the policy is busy with it, for so long (see slow_ns()). */
-pid_t oom_in_handler(struct policy_control *ctl, const char *cg, unsigned long long ns);
+/* So, and returns when the policy is busy with it, which it is until told to go on. */
+pid_t oom_in_handler(struct policy_control *ctl, const char *cg);
+/* Tells it once the main thread waits. */
+void go_on_soon(unsigned int *go_on);
 /* One that the kernel settles: it takes the eater. */
 void oom_is_the_kernels(const char *cg);
 /* OOM after OOM in the cgroup, by a process group. */
