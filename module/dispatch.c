@@ -32,7 +32,7 @@ const char *bpf_oom_constraint(const struct oom_control *oc)
 {
 	const char *text = oom_hook_text(oc);
 
-	if (text)
+	if (text && *text)
 		return text;
 	switch (oc->constraint) {
 	case CONSTRAINT_NONE:
@@ -175,7 +175,7 @@ bool bpf_oom_handle(struct oom_control *oc)
 	}
 	if (!handled)
 		bpf_oom_account_fallback(&d);
-	/* Who has declared an OOM has said why, and nobody else may show it. */
+	/* That it was declared, and why, nobody else may show. */
 	if (!handled && (d.record || oom_hook_text(oc)))
 		report_default(oc);
 	return handled;

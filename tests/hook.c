@@ -185,6 +185,25 @@ TEST(the_text_of_a_declared_oom_is_its_constraint)
 	policy_close(p);
 }
 
+TEST(a_declared_oom_without_a_text_has_the_constraint_of_its_domain)
+{
+	struct policy *p;
+	pid_t pid;
+
+	cg_make_limited("dom", 60);
+	p = policy_on("asked", "dom", 0);
+	do {
+		pid = hog("dom", 5, 0);
+		CHECK_EQ(hooktest("declare %llu 0 1", cg_id("dom")), 1);
+		CHECK(killed(pid), "nobody died");
+	} while (klog_left_report_out());
+	CHECK(klog_has("oom-kill:constraint=CONSTRAINT_MEMCG,"), "said: %s",
+	      klog_line("oom-kill:") ?: "nothing");
+	CHECK(klog_has(",constraint=CONSTRAINT_MEMCG,oom_cgroup=/test/dom,"),
+	      "said: %s", klog_line("oom_policy=") ?: "nothing");
+	policy_close(p);
+}
+
 TEST(cgroups_that_come_and_go_are_told)
 {
 	struct hooktest_counts before, after;

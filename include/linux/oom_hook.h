@@ -193,7 +193,7 @@ long oom_hook_badness(struct task_struct *task, unsigned long totalpages);
  * @memcg: the memcg that is out of memory, NULL or the root for the whole system
  * @order: order of the allocation to report, 0 to MAX_PAGE_ORDER
  * @wait: wait for another OOM that is being handled, else fail
- * @text: why, for reports; NULL to have none
+ * @text: why, for reports; NULL or "" to have none
  *
  * The OOM takes the same way as any other: the registered user is asked first,
  * then the kernel's killer.
@@ -213,10 +213,12 @@ int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait,
  * oom_hook_text() - why an OOM was declared
  * @oc: the OOM that is being handled
  *
- * A kernel with CONFIG_OOM_HOOK shows it as the constraint in its own report.
+ * A kernel with CONFIG_OOM_HOOK shows it, unless it is empty, as the constraint in
+ * its own report.
  *
  * Context: within ->handle_oom().
- * Return: the text given to oom_hook_declare(), NULL if there was none.
+ * Return: the @text that oom_hook_declare() was given, "" for NULL; NULL if this
+ * OOM was not declared.
  */
 const char *oom_hook_text(const struct oom_control *oc);
 

@@ -439,7 +439,7 @@ int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait,
 		return -EBUSY;
 	}
 	/* A call from our own text is not redirected, so go to the wrapper. */
-	oom_text = text;
+	oom_text = text ?: "";
 	relief = shim_out_of_memory(&oc);
 	oom_text = NULL;
 	mutex_unlock(&oom_lock);
