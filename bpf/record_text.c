@@ -118,7 +118,7 @@ static void print_decision(const struct decision *r, bool dry)
 		puts(".");
 		print_also_killed(r);
 	} else if (record_is(r, "result", "freed")) {
-		puts("It killed nobody, because memory came back while it was asked.");
+		puts("It killed nobody, because memory came back by itself.");
 	} else if (record_is(r, "result", "wait")) {
 		printf("It killed nobody, because a victim was on its way out");
 		if (record_number(r, "victim_pid")) {

@@ -146,7 +146,6 @@ bool bpf_oom_handle(struct oom_control *oc)
 {
 	struct decision d = {
 		.oc = oc, .task = current, .rehearsal = bpf_oom_rehearsed(),
-		.no_room = bpf_oom_no_room(oc),
 	};
 	struct cgroup *cgrp = bpf_oom_cgroup(oc), *parent;
 	bool handled;

@@ -22,8 +22,7 @@
  * @relief: it has found, or brought about, relief without another kill: a victim on
  *	its way out, or a limit that lets the charge go on
  * @raised: it was a limit
- * @no_room: a limit is why the charge failed: there was no room when this began
- * @freed: there was again, without this policy, when it wanted to kill
+ * @freed: there was room again, without this policy, when it wanted to kill
  * @refused: a kill of it was refused
  * @dry_run: it only says what it would do
  * @ret: what its handler returned
@@ -41,7 +40,6 @@ struct decision {
 	unsigned int kills;
 	bool relief;
 	bool raised;
-	bool no_room;
 	bool freed;
 	bool refused;
 	bool dry_run;
@@ -66,7 +64,6 @@ static inline u64 bpf_oom_domain(const struct oom_control *oc)
 
 /* relief.c */
 
-bool bpf_oom_no_room(const struct oom_control *oc);
 bool bpf_oom_room_again(const struct decision *d);
 
 /* victims.c: the last victims, until their memory is free */

@@ -27,7 +27,7 @@ struct wait_queue_head;
  * @RECORD_KILL: the policy killed
  * @RECORD_WAIT: a victim is on its way out, which the policy waits for
  * @RECORD_RAISE: the policy raised the limit
- * @RECORD_FREED: memory came back while policies were asked
+ * @RECORD_FREED: memory came back by itself
  */
 enum record_result {
 	RECORD_DEFAULT,

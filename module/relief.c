@@ -60,27 +60,25 @@ static bool is_of_cgroup2(const struct oom_control *oc)
 	return oc->memcg && oc->memcg->css.cgroup->root == &cgrp_dfl_root;
 }
 
-/**
- * bpf_oom_no_room() - is a limit in the way of a charge?
- * @oc: the OOM
- *
- * Context: while it is being handled.
- * Return: false also when that cannot be told: for an OOM that was declared, for
- * that of the system, and on cgroup v1, which has other limits beside memory.max.
+/*
+ * Is a limit why there is an OOM? Then the kernel has looked, under oom_lock: the
+ * charge did not fit. If it does by now, memory has come back since, also if no policy
+ * has been asked yet. Not so if the OOM is of the system or was declared, and not
+ * known on cgroup v1. A rehearsal looks like one of a limit, but nobody has looked.
  */
-bool bpf_oom_no_room(const struct oom_control *oc)
+static bool is_of_limit(const struct oom_control *oc)
 {
-	return is_of_cgroup2(oc) && !oom_hook_text(oc) && !has_room(oc);
+	return is_of_cgroup2(oc) && !oom_hook_text(oc);
 }
 
 /**
  * bpf_oom_room_again() - has memory come back by itself?
  * @d: the OOM
  *
- * The kernel looks whether the charge fits before it tells of the OOM, and not
- * again. A policy takes longer than the kernel's own choice, and the memory of an
- * earlier victim that comes in that time must not cost a second one. Nor must that
- * which is coming at this moment, from a victim that counts as done already.
+ * The kernel looks whether the charge fits before there is an OOM, and not again. A
+ * policy takes longer than the kernel's own choice, and the memory of an earlier
+ * victim that comes in that time must not cost a second one. Nor must that which is
+ * coming at this moment, from a victim that counts as done already.
  *
  * Context: while the OOM is being handled.
  * Return: true if there was no room when this OOM came, and now there is, or will
@@ -88,12 +86,12 @@ bool bpf_oom_no_room(const struct oom_control *oc)
  */
 bool bpf_oom_room_again(const struct decision *d)
 {
-	if (!d->no_room)
+	if (d->rehearsal || !is_of_limit(d->oc))
 		return false;
 	return has_room(d->oc) || bpf_oom_victim_frees(bpf_oom_domain(d->oc));
 }
 #else
-bool bpf_oom_no_room(const struct oom_control *oc)
+static bool is_of_limit(const struct oom_control *oc)
 {
 	return false;
 }
@@ -134,7 +132,7 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 	ret = d->dry_run ? oom_hook_may_kill(oc, task) :
 			   oom_hook_kill(oc, task, message);
 	bpf_oom_note_kill(d, task, message, ret);
-	if (!ret && d->no_room && !d->dry_run)
+	if (!ret && is_of_limit(oc) && !d->dry_run)
 		bpf_oom_victim_add(bpf_oom_domain(oc), task);
 	if (!ret)
 		d->kills++;

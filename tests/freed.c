@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory that comes back by itself while a policy is asked */
+/* Memory that comes back by itself before anybody is killed */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <linux/types.h>
 #include <bpf_oom/oom.h>
@@ -66,37 +64,38 @@ TEST(memory_that_came_back_while_a_policy_was_asked_needs_no_kill)
 	policy_close(p);
 }
 
-/* As much as CPUs charge in advance comes and goes at a limit. */
-TEST(memory_that_came_back_counts_also_where_a_little_was_left)
+TEST(memory_that_came_back_before_a_policy_was_asked_needs_no_kill)
 {
 	struct scene s = make_scene();
-	struct policy *p = policy_on("slow", "dom", 0);
-	struct policy_control *ctl = policy_control(p);
-	char used[32];
-	pid_t pid;
+	struct policy *p = policy_on("late", "dom", 0);
 
-	read_file(CG_ROOT "/test/dom/memory.current", used, sizeof(used));
-	cg_write("dom", "memory.max", "%ld", atol(used) + 100 * 4096);
-	hooktest_load();
-	ctl->kill_pid[0] = s.other;
-	ctl->spin_ns = UNTIL_TOLD_NS;
-	/* See oom_in_handler(). */
-	need_cpus(2);
-	run_on(0);
-	pid = fork();
-	if (!pid) {
-		run_on(1);
-		hooktest("oom %llu", cg_id("dom"));
-		_exit(0);
-	}
-	CHECK(WAIT_FOR(ctl->asked, 20), "the policy is not asked");
+	policy_control(p)->kill_pid[0] = s.other;
+	CHECK_EQ(hooktest("late %llu", cg_id("dom")), 1);
+	CHECK_EQ(policy_control(p)->kill_ret[0], -EAGAIN);
+	CHECK(alive(s.filler) && alive(s.other), "killed all the same");
+	/* Nor does the kernel where the policy leaves it to it. */
+	policy_control(p)->kill_pid[0] = 0;
+	CHECK_EQ(hooktest("late %llu", cg_id("dom")), 1);
+	CHECK(!klog_has("Killed process"), "said: %s", klog_line("Killed process"));
 	reap(s.filler);
-	CHECK(!ctl->finished, "the policy did not wait to be told");
-	ctl->go_on = 1;
-	CHECK(WAIT_FOR(ctl->finished, 20), "the policy does not return");
-	CHECK_EQ(ctl->kill_ret[0], -EAGAIN);
-	CHECK(alive(s.other), "killed all the same");
-	waitpid(pid, NULL, 0);
+	reap(s.other);
+	policy_close(p);
+}
+
+/* What CPUs have charged in advance and give back now does not let anybody go on. */
+TEST(a_little_room_is_no_memory_that_came_back)
+{
+	struct scene s = make_scene();
+	struct policy *p = policy_on("late", "dom", 0);
+	char charged[24];
+
+	read_file(CG_ROOT "/test/dom/memory.current", charged, sizeof(charged));
+	cg_write("dom", "memory.max", "%ld", atol(charged) + 40 * 4096);
+	policy_control(p)->kill_pid[0] = s.other;
+	CHECK_EQ(hooktest("late %llu", cg_id("dom")), 1);
+	CHECK_EQ(policy_control(p)->kill_ret[0], 0);
+	CHECK(killed(s.other), "not killed");
+	reap(s.filler);
 	reap(s.other);
 	policy_close(p);
 }

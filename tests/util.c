@@ -589,13 +589,15 @@ pid_t oom_in_handler(struct policy_control *ctl, const char *cg)
 	return pid;
 }
 
-static bool asleep(pid_t pid)
+bool in_state(pid_t pid, const char *states)
 {
-	char path[64], stat[256];
+	char path[64], stat[256], *end;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	read_file(path, stat, sizeof(stat));
-	return strstr(stat, ") D ") || strstr(stat, ") S ");
+	/* What is before is the name. */
+	end = strrchr(stat, ')');
+	return end && end[1] && end[2] && strchr(states, end[2]);
 }
 
 /* All that the caller does is to wait if it does so for so long. */
@@ -609,7 +611,7 @@ static void *go_on_thread(void *arg)
 
 	while (now_ns() - since < slow_ns(WAITS_NS)) {
 		usleep(10000);
-		if (!asleep(getpid()))
+		if (!in_state(getpid(), "DS"))
 			since = now_ns();
 	}
 	*go_on = 1;

@@ -85,6 +85,8 @@ pid_t leak(const char *cg, unsigned int mb, unsigned int pause_us);
 /* Has it been killed by SIGKILL, now or within some seconds? */
 bool killed(pid_t pid);
 bool alive(pid_t pid);
+/* One of those letters of proc_pid_stat(5). */
+bool in_state(pid_t pid, const char *states);
 void reap(pid_t pid);
 /* Runs an OOM in the cgroup: an eater until something dies. Returns its pid. */
 pid_t oom_in(const char *cg);

@@ -9,15 +9,26 @@
 #include "seen.h"
 #include "util.h"
 
+/* There may be short sleeps before. */
+static bool blocks(pid_t pid)
+{
+	for (int i = 0; i < 10; i++) {
+		if (!in_state(pid, "D"))
+			return false;
+		usleep(10000);
+	}
+	return true;
+}
+
 /*
  * A victim that does not die: it sleeps in the kernel. Its memory comes when the
  * OOM reaper does, about two seconds after the kill.
  */
 static pid_t stuck_victim(const char *cg)
 {
-	char state[256] = "", path[64], c;
 	int ready[2];
 	pid_t pid;
+	char c;
 
 	hooktest_load();
 	CHECK(!pipe(ready), "pipe");
@@ -37,14 +48,7 @@ static pid_t stuck_victim(const char *cg)
 	close(ready[1]);
 	CHECK(read(ready[0], &c, 1) == 1, "it is not there");
 	close(ready[0]);
-	/* There may have been short sleeps before. */
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	for (int i = 0, asleep = 0; i < 500 && asleep < 10; i++) {
-		usleep(10000);
-		read_file(path, state, sizeof(state));
-		asleep = strstr(state, ") D ") ? asleep + 1 : 0;
-	}
-	CHECK(strstr(state, ") D "), "it does not sleep: %s", state);
+	CHECK(WAIT_FOR(blocks(pid), 10), "it does not sleep");
 	return pid;
 }
 

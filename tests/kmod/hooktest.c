@@ -5,7 +5,9 @@
  * Commands are written to /proc/hooktest, the result of the last one is read
  * from it. CG is a cgroup id, 0 for the whole system.
  *
- *	oom CG		out_of_memory() as an allocation with GFP_KERNEL calls it
+ *	oom CG		out_of_memory() as an allocation with GFP_KERNEL calls it: there
+ *			is no room in the cgroup
+ *	late CG		the same, but there is room again
  *	nofs CG		the same with GFP_NOFS
  *	dying CG	wait to be killed, then the same with GFP_KERNEL
  *	frozen MS	the same for the whole system, from a worker on the last CPU,
@@ -74,7 +76,28 @@ static struct mem_cgroup *memcg_of(u64 id, struct cgroup **cgrp)
 	return mem_cgroup_from_css(css);
 }
 
-static long run_oom(u64 id, gfp_t gfp)
+/* As if all that its limit leaves had been charged, too. */
+static bool oom_without_room(struct oom_control *oc)
+{
+	atomic_long_t *usage = NULL;
+	long rest = 0;
+	bool ret;
+
+#ifdef CONFIG_MEMCG
+	if (oc->memcg) {
+		usage = &oc->memcg->memory.usage;
+		rest = READ_ONCE(oc->memcg->memory.max) - atomic_long_read(usage);
+	}
+#endif
+	if (rest > 0)
+		atomic_long_add(rest, usage);
+	ret = out_of_memory(oc);
+	if (rest > 0)
+		atomic_long_sub(rest, usage);
+	return ret;
+}
+
+static long run_oom(u64 id, gfp_t gfp, bool room)
 {
 	struct oom_control oc = { .gfp_mask = gfp };
 	struct cgroup *cgrp;
@@ -84,7 +107,7 @@ static long run_oom(u64 id, gfp_t gfp)
 	if (IS_ERR(oc.memcg))
 		return PTR_ERR(oc.memcg);
 	mutex_lock(&oom_lock);
-	ret = out_of_memory(&oc);
+	ret = room ? out_of_memory(&oc) : oom_without_room(&oc);
 	mutex_unlock(&oom_lock);
 	if (cgrp)
 		cgroup_put(cgrp);
@@ -152,7 +175,7 @@ static void oom_frozen(struct work_struct *work)
 	for (int ms = 0; !static_branch_unlikely(&freezer_active) && ms < FREEZE_MS; ms += 20)
 		msleep(20);
 	msleep(frozen_ms);
-	pr_info("hooktest: frozen: %ld\n", run_oom(0, GFP_KERNEL));
+	pr_info("hooktest: frozen: %ld\n", run_oom(0, GFP_KERNEL, false));
 }
 
 static DECLARE_WORK(frozen_work, oom_frozen);
@@ -337,7 +360,7 @@ static long run_dying(u64 id)
 		schedule_timeout_killable(HZ / 10);
 	/* Nobody is left to read the result. */
 	pr_info("hooktest: dying, out of memory\n");
-	ret = run_oom(id, GFP_KERNEL);
+	ret = run_oom(id, GFP_KERNEL, false);
 	pr_info("hooktest: dying: %ld\n", ret);
 	return ret;
 }
@@ -411,7 +434,9 @@ static long run_command(const char *cmd)
 	u64 id;
 
 	if (sscanf(cmd, "oom %llu", &id) == 1)
-		return run_oom(id, GFP_KERNEL);
+		return run_oom(id, GFP_KERNEL, false);
+	if (sscanf(cmd, "late %llu", &id) == 1)
+		return run_oom(id, GFP_KERNEL, true);
 	if (sscanf(cmd, "rehearse %llu", &id) == 1)
 		return run_rehearsal(id);
 	if (strcmp(cmd, "selection") == 0)
@@ -419,7 +444,7 @@ static long run_command(const char *cmd)
 	if (sscanf(cmd, "badness %u", &a) == 1)
 		return get_badness(a);
 	if (sscanf(cmd, "nofs %llu", &id) == 1)
-		return run_oom(id, GFP_NOFS);
+		return run_oom(id, GFP_NOFS, false);
 	if (sscanf(cmd, "dying %llu", &id) == 1)
 		return run_dying(id);
 	if (sscanf(cmd, "declare %llu %d %u %31s", &id, &a, &b, text) == 4)
