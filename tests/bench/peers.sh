@@ -44,7 +44,11 @@ swap_on()
 {
 	[ "$swap" = zram ] || return 0
 	swapoff /dev/zram0 2>/dev/null || true
-	echo 1 >/sys/block/zram0/reset
+	# Now that it is closed, udev looks at it, and it is busy.
+	for _ in {1..50}; do
+		! echo 1 2>/dev/null >/sys/block/zram0/reset || break
+		sleep 0.1
+	done
 	echo 350M >/sys/block/zram0/disksize
 	udevadm settle
 	mkswap -q /dev/zram0
