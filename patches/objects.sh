@@ -55,7 +55,7 @@ configure()
 code()
 {
 	objdump -d --no-show-raw-insn "$1" |
-		sed -E 's/^ *[0-9a-f]+:\t//; /file format/d; s/(__BTF_ID__\w+__)[0-9]+>/\1N>/'
+		sed -E 's/^ *[0-9a-f]+:\t//; /file format/d; s/(__BTF_ID__\w+__)[0-9]+/\1N/'
 }
 
 # compiles NAME: all of its objects, without a word
