@@ -147,7 +147,7 @@ TEST(counters_go_with_the_cgroup)
 	p = policy_on("left", "gone", 0);
 	CHECK(seen_attachment("left"), "not there");
 	CHECK(!cg_remove("gone"), "rmdir");
-	CHECK(WAIT_FOR(!seen_attachment("left"), 10), "still there");
+	CHECK(WAIT_FOR(!seen_attachment("left"), 30), "still there");
 	policy_close(p);
 }
 

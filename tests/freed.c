@@ -36,7 +36,7 @@ static void oom_that_passes(struct policy *p, const struct scene *s)
 	reap(s->filler);
 	CHECK(!ctl->finished, "the policy did not wait to be told");
 	ctl->go_on = 1;
-	CHECK(WAIT_FOR(ctl->finished, 20), "the policy does not return");
+	CHECK(WAIT_FOR(ctl->finished, 30), "the policy does not return");
 	CHECK(alive(eats), "the one that waited for memory died");
 	reap(eats);
 	CHECK(alive(s->other), "killed all the same");

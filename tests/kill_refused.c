@@ -111,7 +111,7 @@ static pid_t two_threads(pid_t *second)
 		for (;;)
 			pause();
 	}
-	CHECK(WAIT_FOR(__atomic_load_n(tid, __ATOMIC_ACQUIRE), 20), "no thread");
+	CHECK(WAIT_FOR(__atomic_load_n(tid, __ATOMIC_ACQUIRE), 30), "no thread");
 	*second = *tid;
 	return pid;
 }

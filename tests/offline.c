@@ -47,7 +47,7 @@ TEST(offline_is_told_once_and_before_the_link_hangs_up)
 	id = cg_id("gone");
 	p = listener_on("told", "gone");
 	CHECK(!cg_remove("gone"), "rmdir");
-	CHECK(hangs_up(p, 5000), "the link did not hang up");
+	CHECK(hangs_up(p, 30000), "the link did not hang up");
 	CHECK_EQ(policy_control(p)->offline_done, 1);
 	CHECK_EQ(policy_control(p)->offline_id, id);
 	usleep(300000);
@@ -131,7 +131,7 @@ TEST(offline_is_told_to_all_policies_of_the_cgroup)
 		p[i] = listener_on("one_of_many", "gone");
 	CHECK(!cg_remove("gone"), "rmdir");
 	for (int i = 0; i < 3; i++) {
-		CHECK(hangs_up(p[i], 5000), "link %d did not hang up", i);
+		CHECK(hangs_up(p[i], 30000), "link %d did not hang up", i);
 		CHECK_EQ(policy_control(p[i])->offline, 1);
 		policy_close(p[i]);
 	}
@@ -147,7 +147,7 @@ TEST(offline_is_told_to_the_policy_that_took_the_place)
 	CHECK(!policy_load(new), "load");
 	CHECK_EQ(policy_replace(old, new), 0);
 	CHECK(!cg_remove("gone"), "rmdir");
-	CHECK(hangs_up(new, 5000), "the link did not hang up");
+	CHECK(hangs_up(new, 30000), "the link did not hang up");
 	CHECK_EQ(policy_control(old)->offline, 0);
 	CHECK_EQ(policy_control(new)->offline, 1);
 	policy_close(new);
@@ -184,7 +184,7 @@ TEST(offline_and_a_new_cgroup_of_the_same_path)
 	p = listener_on("first", "again");
 	CHECK(!cg_remove("again"), "rmdir");
 	cg_make_limited("again", 40);
-	CHECK(hangs_up(p, 5000), "the link did not hang up");
+	CHECK(hangs_up(p, 30000), "the link did not hang up");
 	oom_is_the_kernels("again");
 	CHECK_EQ(policy_control(p)->asked, 0);
 	CHECK(!cg_remove("again"), "rmdir");

@@ -142,7 +142,7 @@ static bool leaves_policies_asked(char *why, size_t len)
  */
 static bool leaves_nothing(char *why, size_t len)
 {
-	if (WAIT_FOR(module_refs("bpf_oom") <= 0, 10))
+	if (WAIT_FOR(module_refs("bpf_oom") <= 0, 30))
 		return true;
 	snprintf(why, len, "bpf_oom is still in use (%d references)",
 		 module_refs("bpf_oom"));

@@ -9,7 +9,7 @@
 TEST(psi_a_trigger_fires_for_ever_once_per_window)
 {
 	struct psi *p = psi_open("busy");
-	unsigned long long events;
+	unsigned long long began, events, windows;
 	unsigned int calls;
 	struct press press;
 
@@ -18,14 +18,17 @@ TEST(psi_a_trigger_fires_for_ever_once_per_window)
 	psi_on(p);
 	usleep(800000);
 	CHECK_EQ(p->ctl->events, 0);
+	began = now_ns();
 	press = press_begin("busy");
-	sleep(4);
+	CHECK(WAIT_FOR(p->ctl->seen[0].events >= 6, 60), "%llu events in a minute",
+	      p->ctl->seen[0].events);
 	press_end(press);
 	calls = p->ctl->calls[0];
 	/* Two may be told by one call when the machine is busy. */
 	events = p->ctl->seen[0].events;
-	CHECK(events >= calls && events >= 5 && events <= 9,
-	      "%llu events in %u calls, in 4 s of 0.5 s windows", events, calls);
+	windows = (now_ns() - began) / 500000000ULL + 1;
+	CHECK(events >= calls && events <= windows,
+	      "%llu events in %u calls, in %llu windows", events, calls, windows);
 	/* Again after a pause. */
 	sleep(1);
 	calls = p->ctl->calls[0];
@@ -38,19 +41,21 @@ TEST(psi_a_trigger_fires_for_ever_once_per_window)
 TEST(psi_an_event_says_when_it_was)
 {
 	struct psi *p = psi_open("busy");
+	unsigned long long began;
 	struct psi_seen *seen;
 	struct press press;
 
 	cg_make("busy");
 	psi_watch(p, "busy", CPU, 50000, 200000);
 	psi_on(p);
+	began = now_ns();
 	press = press_begin("busy");
 	CHECK(WAIT_FOR(p->ctl->finished, 30), "no event");
 	press_end(press);
 	seen = &p->ctl->seen[0];
-	CHECK(seen->event_ns && seen->event_ns <= seen->handled_ns &&
-	      seen->handled_ns - seen->event_ns < 1000000000ULL,
-	      "was at %llu, handled at %llu", seen->event_ns, seen->handled_ns);
+	CHECK(began < seen->event_ns && seen->event_ns <= seen->handled_ns &&
+	      seen->handled_ns < now_ns(), "pressure from %llu, event at %llu, handled at %llu",
+	      began, seen->event_ns, seen->handled_ns);
 	psi_close(p);
 }
 
@@ -112,7 +117,7 @@ TEST(psi_memory_pressure_some_and_full_are_told)
 	psi_watch(p, "dom", MEM | BPF_PSI_FULL, 50000, 500000);
 	psi_on(p);
 	pid = thrash("dom");
-	CHECK(WAIT_FOR(p->ctl->calls[0] && p->ctl->calls[1], 20), "no event");
+	CHECK(WAIT_FOR(p->ctl->calls[0] && p->ctl->calls[1], 30), "no event");
 	reap(pid);
 	CHECK_EQ(p->ctl->seen[0].resource, MEM);
 	CHECK_EQ(p->ctl->seen[0].full, 0);
@@ -139,7 +144,7 @@ TEST(psi_io_pressure_is_told)
 		       "oflag=direct,sync", "status=none", "seek=0", NULL);
 		_exit(1);
 	}
-	WAIT_FOR(p->ctl->calls[0] && p->ctl->calls[1], 10);
+	WAIT_FOR(p->ctl->calls[0] && p->ctl->calls[1], 30);
 	reap(pid);
 	sh("losetup -d /dev/loop0; rm /tmp/disk");
 	CHECK(p->ctl->calls[0] && p->ctl->calls[1],
@@ -396,11 +401,18 @@ TEST(psi_an_unknown_cgroup_says_enoent)
 	psi_close(p);
 }
 
+static int nr_fired(struct psi *p)
+{
+	int fired = 0;
+
+	for (int i = 0; i < BPF_PSI_MAX_TRIGGERS; i++)
+		fired += !!p->ctl->calls[i];
+	return fired;
+}
+
 TEST(psi_there_may_be_1024_triggers_and_no_more)
 {
 	struct psi *p = psi_open("many");
-	unsigned int fired = 0;
-	unsigned long long began;
 	struct press press;
 
 	cg_make("busy");
@@ -410,17 +422,39 @@ TEST(psi_there_may_be_1024_triggers_and_no_more)
 	CHECK_EQ(p->ctl->in_init[0].created, BPF_PSI_MAX_TRIGGERS);
 	CHECK_EQ(p->ctl->in_init[0].ret, -ENOSPC);
 	press = press_begin("busy");
-	CHECK(WAIT_FOR(p->ctl->calls[0] && p->ctl->calls[1023], 20), "no event");
-	sleep(1);
+	CHECK(WAIT_FOR(nr_fired(p) == BPF_PSI_MAX_TRIGGERS, 60), "%d fired", nr_fired(p));
 	press_end(press);
-	for (int i = 0; i < BPF_PSI_MAX_TRIGGERS; i++)
-		fired += !!p->ctl->calls[i];
-	CHECK_EQ(fired, BPF_PSI_MAX_TRIGGERS);
-	began = now_ns();
-	psi_off(p);
-	CHECK(now_ns() - began < 5000000000ULL, "detaching took %llu ms",
-	      (now_ns() - began) / 1000000);
 	psi_close(p);
+}
+
+static unsigned long long detach_ns(unsigned int triggers)
+{
+	struct psi *p = psi_open("many");
+	unsigned long long ns;
+
+	psi_watch(p, NULL, MEM, 1000000, 1000000)->times = triggers;
+	psi_on(p);
+	ns = now_ns();
+	psi_off(p);
+	ns = now_ns() - ns;
+	CHECK_EQ(p->ctl->in_init[0].created, triggers);
+	psi_close(p);
+	return ns;
+}
+
+/* Or each of them would wait for a grace period of its own. */
+TEST(psi_many_triggers_go_in_the_time_of_few)
+{
+	unsigned long long one, many;
+
+	/* The hook stays on: what that takes is none of it. */
+	psi_on(psi_open("bystander"));
+	one = detach_ns(1);
+	many = detach_ns(BPF_PSI_MAX_TRIGGERS);
+	printf("    # 1: %llu us, %d: %llu us\n", one / 1000, BPF_PSI_MAX_TRIGGERS,
+	       many / 1000);
+	CHECK(many < 50 * one, "1 trigger in %llu us, %d in %llu", one / 1000,
+	      BPF_PSI_MAX_TRIGGERS, many / 1000);
 }
 
 /* On most kernels skipped: tests/boot/psi-off.sh boots one for it. */

@@ -248,7 +248,7 @@ TEST(psi_guard_follows_cgroups_that_come_and_go)
 	CHECK_EQ(stat("watched"), watched + 2);
 	CHECK(!cg_remove("dom/slice/new"), "rmdir");
 	CHECK(!cg_remove("dom/slice"), "rmdir");
-	WAIT_FOR(stat("watched") == watched, 10);
+	WAIT_FOR(stat("watched") == watched, 30);
 	CHECK_EQ(stat("watched"), watched);
 	CHECK_EQ(stat("not_watched"), 0);
 	detach();

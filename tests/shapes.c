@@ -75,7 +75,7 @@ TEST(shape_of_v2)
 	oom_kills(victim, "shape_v2", "/test/dom");
 	CHECK_EQ(s->bss->seen_cgroup_id, id);
 	cg_remove_all();
-	CHECK(WAIT_FOR(s->bss->offline_cgroup_id, 5), "not told of its end");
+	CHECK(WAIT_FOR(s->bss->offline_cgroup_id, 30), "not told of its end");
 	CHECK_EQ(s->bss->offline_cgroup_id, id);
 	CHECK_EQ(s->bss->offline_ctx_id, id);
 	bpf_link__destroy(link);
@@ -116,7 +116,7 @@ TEST(shape_of_pressure_policies_of_v1_and_v2)
 	CHECK_EQ(s->bss->v1_seen, id);
 	CHECK_EQ(s->bss->v2_seen, id);
 	cg_remove_all();
-	CHECK(WAIT_FOR(s->bss->v1_freed && s->bss->v2_offline, 10), "not told of its end");
+	CHECK(WAIT_FOR(s->bss->v1_freed && s->bss->v2_offline, 30), "not told of its end");
 	CHECK_EQ(s->bss->v1_freed, id);
 	CHECK_EQ(s->bss->v2_offline, id);
 	bpf_link__destroy(v1);

@@ -7,6 +7,7 @@
 
 #include "harness.h"
 #include "klog.h"
+#include "seen.h"
 #include "util.h"
 
 TEST(update_replaces_a_policy)
@@ -100,7 +101,7 @@ TEST(update_of_an_attachment_that_has_ended_is_refused)
 	old = policy_on("old", "gone", 0);
 	new = policy_loaded("new", "gone");
 	CHECK(!cg_remove("gone"), "rmdir");
-	usleep(500000);
+	CHECK(WAIT_FOR(!seen_attachment("old"), 30), "still attached");
 	CHECK_EQ(policy_replace(old, new), -ENOLINK);
 	policy_close(new);
 	policy_close(old);

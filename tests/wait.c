@@ -48,7 +48,7 @@ static pid_t stuck_victim(const char *cg)
 	close(ready[1]);
 	CHECK(read(ready[0], &c, 1) == 1, "it is not there");
 	close(ready[0]);
-	CHECK(WAIT_FOR(blocks(pid), 10), "it does not sleep");
+	CHECK(WAIT_FOR(blocks(pid), 30), "it does not sleep");
 	return pid;
 }
 

@@ -31,7 +31,7 @@ guest='
 	insmod /usr/lib/bpf-oom/tests/kmod/hooktest.ko
 	mkdir /sys/fs/cgroup/victim
 	(echo 0 >/sys/fs/cgroup/victim/cgroup.procs && exec sleep 1000) &
-	sleep 1
+	until grep -q . /sys/fs/cgroup/victim/cgroup.procs; do sleep 0.1; done
 	echo oom 0 >/proc/hooktest
 	! wait $!
 	echo "the policy has settled the first one"

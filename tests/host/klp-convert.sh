@@ -349,7 +349,7 @@ test_corruption()
 	for off in $(seq 0 63) $(seq 64 37 "$size"); do
 		[ "$off" -lt "$size" ] || continue
 		cp m.ko f.ko && poke f.ko "$off" 377
-		timeout 10 "$KLP_CONVERT" -s list f.ko >"$log" 2>&1
+		timeout 60 "$KLP_CONVERT" -s list f.ko >"$log" 2>&1
 		[ $? -le 1 ] || bad="$bad $off"
 	done
 	check 'a corrupt file does not crash it' [ -z "$bad" ]

@@ -356,6 +356,7 @@ static long run_dying(u64 id)
 {
 	long ret;
 
+	pr_info("hooktest: dying, waits to be killed\n");
 	while (!fatal_signal_pending(current))
 		schedule_timeout_killable(HZ / 10);
 	/* Nobody is left to read the result. */
