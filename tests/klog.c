@@ -102,11 +102,11 @@ const char *klog_line(const char *text)
 	return s.line[0] ? s.line : NULL;
 }
 
-bool klog_left_report_out(void)
+bool klog_try_again_for(const char *text)
 {
 	static int times;
 
-	if (klog_has("oom-kill:") || times++ == 2)
+	if (klog_has(text) || times++ == 3)
 		return false;
 	sleep(5);
 	return true;

@@ -15,11 +15,11 @@ bool klog_has(const char *text);
 /* The first line that contains the text, or NULL; valid until the next call. */
 const char *klog_line(const char *text);
 /*
- * Has the kernel not reported an OOM? It leaves out those beyond ten in five
- * seconds, of which other tests may have had some. Waits until it gives more; then
- * the caller may try again, but not for ever.
+ * Is an OOM to be tried again, as it was not reported with this text? Beyond ten reports
+ * in five seconds, of which other tests may have had some, the kernel and the module
+ * leave them out. So it waits before it says so, and does not say so for ever.
  */
-bool klog_left_report_out(void);
+bool klog_try_again_for(const char *text);
 /* Has the kernel complained? */
 bool klog_bad(char *line, size_t len);
 void klog_dump_tail(void);

@@ -60,7 +60,7 @@ within()
 
 unload()
 {
-	[ ! -d /sys/module/bpf_oom ] || within 5 rmmod bpf_oom 2>/dev/null ||
+	[ ! -d /sys/module/bpf_oom ] || within 30 rmmod bpf_oom 2>/dev/null ||
 		fail "bpf_oom is still in use"
 	[ ! -d /sys/module/oom_hook ] || rmmod oom_hook
 }

@@ -43,7 +43,7 @@ guest='
 status=0
 touch "$tmp/console"
 # All messages on the console: what follows a panic reaches nothing else.
-tests/vm/run.sh -t 120 -p 'loglevel=7' -c "$tmp/console" "$1" "$guest" \
+tests/vm/run.sh -t 300 -p 'loglevel=7' -c "$tmp/console" "$1" "$guest" \
 	>"$tmp/out" 2>&1 || status=$?
 
 if grep -q 'built without memory cgroups?' "$tmp/out"; then
