@@ -25,13 +25,25 @@ static void fits_in_the_end(const char *cg, unsigned int mb)
 	CHECK(!klog_count("oom_policy=default"), "the kernel decided");
 }
 
+/*
+ * Where a CPU gives back a page that it had charged in advance, the policy is asked
+ * again, and has raised already.
+ */
+static void check_raised(struct policy *p, int want)
+{
+	int ret = policy_control(p)->raise_ret[0];
+
+	CHECK(ret == want || (!want && ret == -EINVAL && policy_control(p)->asked > 1),
+	      "asked %u times, the last said %d", policy_control(p)->asked, ret);
+}
+
 /* What was raised does not help, and the kernel kills. */
 static void is_killed(struct policy *p, const char *cg, int err)
 {
 	pid_t pid = oom_in(cg);
 
 	CHECK(killed(pid), "nobody killed the eater");
-	CHECK_EQ(policy_control(p)->raise_ret[0], -err);
+	check_raised(p, -err);
 	CHECK(kernel_decided(), "not the kernel's decision");
 	reap(pid);
 }
