@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 test=psi_where_pressure_is_off_a_trigger_is_refused
-out=$(tests/vm/run.sh -t 300 -p 'panic_on_warn=1 psi=0' "$1" \
+out=$(tests/vm/run.sh -1 -t 300 -p 'panic_on_warn=1 psi=0' "$1" \
 	"/usr/lib/bpf-oom/tests/oomtest $test" 2>&1) || {
 	echo "$out"
 	exit 1
