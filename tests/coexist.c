@@ -88,7 +88,8 @@ static void livepatch_gone(void)
 			break;
 		usleep(100000);
 	}
-	CHECK(!sh("rmmod livepatchtest"), "cannot unload the livepatch");
+	CHECK(WAIT_FOR(!sh("rmmod livepatchtest; ! lsmod | grep -q livepatchtest"), 30),
+	      "cannot unload the livepatch");
 }
 
 TEST(a_livepatch_that_was_first_keeps_the_function)

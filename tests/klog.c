@@ -82,14 +82,24 @@ int klog_count(const char *text)
 	return s.count;
 }
 
-bool klog_has(const char *text)
+static bool comes(const char *text, int seconds)
 {
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < seconds * 20; i++) {
 		if (klog_count(text))
 			return true;
 		usleep(50000);
 	}
 	return false;
+}
+
+bool klog_has(const char *text)
+{
+	return comes(text, 30);
+}
+
+bool klog_has_soon(const char *text)
+{
+	return comes(text, 2);
 }
 
 const char *klog_line(const char *text)
@@ -106,7 +116,7 @@ bool klog_try_again_for(const char *text)
 {
 	static int times;
 
-	if (klog_has(text) || times++ == 3)
+	if (klog_has_soon(text) || times++ == 3)
 		return false;
 	sleep(5);
 	return true;

@@ -10,8 +10,10 @@
 void klog_mark(void);
 /* Does a line since the mark contain the text? Counts them. */
 int klog_count(const char *text);
-/* Waits up to two seconds for such a line. */
+/* Waits up to half a minute for such a line. */
 bool klog_has(const char *text);
+/* Up to two seconds: for those that are not to come, or need not. */
+bool klog_has_soon(const char *text);
 /* The first line that contains the text, or NULL; valid until the next call. */
 const char *klog_line(const char *text);
 /*

@@ -83,7 +83,7 @@ TEST(offline_is_waited_for_by_detach)
 TEST(offline_is_waited_for_by_unload)
 {
 	/* Once it is closed nobody can tell it anything. */
-	struct policy *p = slow_one(slow_ns(1500000000ULL));
+	struct policy *p = slow_one(slow_ns(4000000000ULL));
 
 	policy_close(p);
 	CHECK(sh("rmmod bpf_oom 2>/dev/null"), "unloaded while the policy is called");

@@ -169,7 +169,8 @@ TEST(psi_guard_has_the_kernel_settle_a_cgroup_at_its_limit)
 	CHECK(alive(neighbour), "the neighbour died");
 	CHECK_EQ(cg_key("dom/a", "memory.events", "oom_kill"), 1);
 	check_report_at_limit("default", "dom/a", 0);
-	CHECK_EQ(stat("killed"), 1);
+	/* Counted after the death. */
+	CHECK(stat_reaches("killed", 1, 30), "counted: %ld", stat("killed"));
 	CHECK_EQ(stat("at_limit"), 1);
 	detach();
 }
@@ -200,18 +201,19 @@ TEST(psi_guard_has_an_attached_policy_settle_a_cgroup_at_its_limit)
 
 TEST(psi_guard_lets_time_pass_after_an_oom)
 {
-	int seconds = debug_kernel() ? 16 : 8;
+	int seconds = debug_kernel() ? 30 : 12;
 	pid_t a, b;
 
 	cg_make("dom");
+	limit("dom/b");
 	attach("--cgroup /test/dom --set cooldown_ms=%d", seconds * 1000);
 	a = thrash("dom/a");
 	CHECK(killed(a), "it lives");
-	b = thrash("dom/b");
+	b = eater("dom/b", 0, 20000);
 	CHECK(stat_reaches("cooling", 1, seconds), "there was no pressure");
 	CHECK(alive(b), "another one died at once");
 	CHECK(killed(b), "it is not watched any more");
-	CHECK_EQ(stat("killed"), 2);
+	CHECK(stat_reaches("killed", 2, 30), "counted: %ld", stat("killed"));
 	detach();
 }
 
@@ -225,7 +227,7 @@ TEST(psi_guard_kills_so_many_per_minute_and_no_more)
 	b = thrash("dom/b");
 	CHECK(killed(a) && killed(b), "two live");
 	c = thrash("dom/c");
-	CHECK(stat_reaches("too_many", 1, 20), "not counted");
+	CHECK(stat_reaches("too_many", 1, 30), "not counted");
 	CHECK(alive(c), "too many died");
 	CHECK_EQ(stat("declared"), 2);
 	reap(c);
@@ -330,7 +332,7 @@ TEST(psi_guard_does_nothing_while_there_is_memory)
 	make_shortage_from_above(&large, &small);
 	attach("--cgroup /test/dom/root");
 	stalls = eater("dom/root/small", 0, 20000);
-	CHECK(stat_reaches("plenty", 1, 20), "there was no pressure");
+	CHECK(stat_reaches("plenty", 1, 60), "there was no pressure");
 	sleep(3);
 	CHECK_EQ(stat("declared"), 0);
 	CHECK(alive(large) && alive(small) && alive(stalls), "one died");
@@ -525,7 +527,6 @@ TEST(psi_guard_ends_the_leak_before_the_kernel_does)
 	attach(" ");
 	began = now_ns();
 	leaks = leak("leak", 250, 10000);
-	/* 20 s each time. */
 	if (!killed(leaks) && !killed(leaks) && !killed(leaks))
 		FAIL("it lives: %ld events, plenty %ld, swapping %ld, nobody %ld, declared %ld in %ld",
 		     stat("events"), stat("plenty"), stat("swapping"),

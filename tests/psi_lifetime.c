@@ -345,7 +345,7 @@ TEST(psi_race_attach_and_the_end_of_the_cgroup)
 	p = psi_open("round");
 	watch_often(p, "gone", 1);
 	psi_load(p);
-	for (int i = 0; psi_another_round(i); i++) {
+	for (int i = 0; psi_another_round(i) || (!created && i < 100); i++) {
 		unsigned int offlines;
 		pid_t pid;
 		int ret;
@@ -353,7 +353,8 @@ TEST(psi_race_attach_and_the_end_of_the_cgroup)
 		cg_make("gone");
 		p->ctl->in_init[0].cgroup_id = cg_id("gone");
 		p->ctl->offlines = 0;
-		pid = remove_later("gone", (unsigned int)i % 10 * 500);
+		/* Later and later, should it always be the first. */
+		pid = remove_later("gone", (unsigned int)(i % 10 + (created ? 0 : i)) * 500);
 		CHECK_EQ(psi_attach(p), 0);
 		check_removed(pid);
 		ret = p->ctl->in_init[0].ret;
@@ -410,6 +411,7 @@ TEST(psi_race_events_and_the_end_of_the_cgroup)
 		cg_make("gone");
 		press = press_begin("gone");
 		usleep((unsigned int)i % 8 * 10000);
+		CHECK(i || WAIT_FOR(p->ctl->events, 30), "no event");
 		press_end(press);
 		CHECK(!cg_remove("gone"), "rmdir");
 	}
@@ -419,7 +421,7 @@ TEST(psi_race_events_and_the_end_of_the_cgroup)
 	told = p->ctl->watched;
 	CHECK(WAIT_FOR(p->ctl->offlines == told, 30), "%u of %u told",
 	      p->ctl->offlines, told);
-	CHECK(told && p->ctl->events, "%u told, %u events", told, p->ctl->events);
+	CHECK(told, "none told");
 	psi_close(p);
 }
 
@@ -460,7 +462,7 @@ TEST(psi_race_cgroups_come_and_go_while_policies_come_and_go)
 			cg_remove("gone");
 		}
 	}
-	for (int i = 0; psi_another_round(i); i++) {
+	for (int i = 0; psi_another_round(i) || (!p->ctl->onlines && i < 300); i++) {
 		CHECK_EQ(psi_attach(p), 0);
 		usleep((unsigned int)i % 8 * 3000);
 		psi_off(p);

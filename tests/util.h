@@ -39,7 +39,7 @@ unsigned long long now_ns(void);
 void need_cpus(int nr);
 /* This process, and those that it forks from here on. */
 void run_on(int cpu);
-/* Waits for the condition, for up to so many seconds. */
+/* Waits for the condition, for up to so many seconds. Looks again when it has come. */
 #define WAIT_FOR(cond, seconds)						\
 	({								\
 		unsigned long long end_ = now_ns() + (seconds) * 1000000000ULL; \

@@ -220,6 +220,7 @@ TEST(wait_for_who_is_no_victim_is_refused)
 	refused(pid, ESRCH);
 	/* Dying, but the OOM killer has not chosen it. */
 	kill(pid, SIGKILL);
+	CHECK(killed(pid), "it lives");
 	refused(pid, ESRCH);
 	refused(1, ESRCH);
 	refused(2, ESRCH);

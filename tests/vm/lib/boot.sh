@@ -73,7 +73,7 @@ fi
 params="console=ttyS0 panic=-1 loglevel=4 log_buf_len=8M sysrq_always_enabled"
 if [ "$VM_ACCEL" != kvm ]; then
 	# An emulated CPU on a busy host loses ticks and stalls for seconds: no reason to panic, nor to report a lockup.
-	params+=" no_timer_check tsc=nowatchdog watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=90"
+	params+=" no_timer_check tsc=nowatchdog watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=90 workqueue.watchdog_thresh=120"
 fi
 case $VM_KVER in
 # Its interpreter of ACPI methods is too slow for its own time limit under emulation; virtio does without.
