@@ -83,11 +83,7 @@ static void livepatch_gone(void)
 {
 	CHECK(!write_file("/sys/kernel/livepatch/livepatchtest/enabled", "0"),
 	      "cannot disable the livepatch");
-	for (int i = 0; i < 300; i++) {
-		if (access("/sys/kernel/livepatch/livepatchtest", F_OK))
-			break;
-		usleep(100000);
-	}
+	WAIT_FOR(access("/sys/kernel/livepatch/livepatchtest", F_OK), 30);
 	CHECK(WAIT_FOR(!sh("rmmod livepatchtest; ! lsmod | grep -q livepatchtest"), 30),
 	      "cannot unload the livepatch");
 }
