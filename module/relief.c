@@ -64,7 +64,7 @@ static bool is_of_cgroup2(const struct oom_control *oc)
  * Is a limit why there is an OOM? Then the kernel has looked, under oom_lock: the
  * charge did not fit. If it does by now, memory has come back since, also if no policy
  * has been asked yet. Not so if the OOM is of the system or was declared, and not
- * known on cgroup v1. A rehearsal looks like one of a limit, but nobody has looked.
+ * known on cgroup v1. A rehearsal for a cgroup looks like one.
  */
 static bool is_of_limit(const struct oom_control *oc)
 {
@@ -80,13 +80,14 @@ static bool is_of_limit(const struct oom_control *oc)
  * victim that comes in that time must not cost a second one. Nor must that which is
  * coming at this moment, from a victim that counts as done already.
  *
- * Context: while the OOM is being handled.
+ * Context: while the OOM is being handled; not in a rehearsal, before which nobody
+ * looks whether the charge fits.
  * Return: true if there was no room when this OOM came, and now there is, or will
  * be in a moment.
  */
 bool bpf_oom_room_again(const struct decision *d)
 {
-	if (d->rehearsal || !is_of_limit(d->oc))
+	if (!is_of_limit(d->oc))
 		return false;
 	return has_room(d->oc) || bpf_oom_victim_frees(bpf_oom_domain(d->oc));
 }
