@@ -191,7 +191,8 @@ int bpf_oom_init_btf(struct btf *btf);
 int bpf_oom_check_registered(int ret);
 bool bpf_oom_prog_in(const struct bpf_prog *prog, size_t last);
 int bpf_oom_prog_callback(const struct bpf_prog *prog);
-unsigned int bpf_oom_kfunc_params(u32 kfunc_id);
+bool bpf_oom_kfunc_in(const struct bpf_prog *prog, u32 kfunc_id,
+		      const struct btf_id_set *set);
 int bpf_oom_init_name(char *name, const char *uname);
 
 /* oom_ops.c: the struct_ops type of OOM policies */

@@ -246,9 +246,27 @@ BTF_ID_FLAGS(func, bpf_out_of_memory, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_psi_create_trigger, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_KFUNCS_END(bpf_oom_kfunc_ids)
 
-/* What the filter knows a kfunc by, see ops.c: all others have fewer. */
-#define OUT_OF_MEMORY_PARAMS 4
-#define CREATE_TRIGGER_PARAMS 5
+/*
+ * Which struct_ops programs may call which of them. A kfunc that is in none of these
+ * sets cannot be called.
+ */
+BTF_SET_START(oom_policy_kfuncs)
+BTF_ID(func, bpf_oom_kill_process)
+BTF_ID(func, bpf_oom_wait_victim)
+BTF_ID(func, bpf_oom_raise_max)
+BTF_ID(func, bpf_oom_candidate_task)
+BTF_ID(func, bpf_oom_candidate_memcg)
+BTF_ID(func, bpf_task_is_oom_victim)
+BTF_ID(func, bpf_oom_badness)
+BTF_SET_END(oom_policy_kfuncs)
+
+BTF_SET_START(declare_kfuncs)
+BTF_ID(func, bpf_out_of_memory)
+BTF_SET_END(declare_kfuncs)
+
+BTF_SET_START(trigger_kfuncs)
+BTF_ID(func, bpf_psi_create_trigger)
+BTF_SET_END(trigger_kfuncs)
 
 static bool may_create_trigger(const struct bpf_prog *prog)
 {
@@ -256,21 +274,16 @@ static bool may_create_trigger(const struct bpf_prog *prog)
 		offsetof(struct bpf_psi_ops, handle_cgroup_offline);
 }
 
-/* Asked for the kfuncs that this module registers for struct_ops, that is these. */
 static int bpf_oom_kfuncs_filter(const struct bpf_prog *prog, u32 kfunc_id)
 {
-	bool allowed;
+	bool allowed = false;
 
-	switch (bpf_oom_kfunc_params(kfunc_id)) {
-	case CREATE_TRIGGER_PARAMS:
-		allowed = may_create_trigger(prog);
-		break;
-	case OUT_OF_MEMORY_PARAMS:
-		allowed = bpf_psi_ops_owns(prog);
-		break;
-	default:
+	if (bpf_oom_kfunc_in(prog, kfunc_id, &oom_policy_kfuncs))
 		allowed = bpf_oom_ops_owns(prog);
-	}
+	else if (bpf_oom_kfunc_in(prog, kfunc_id, &declare_kfuncs))
+		allowed = bpf_psi_ops_owns(prog);
+	else if (bpf_oom_kfunc_in(prog, kfunc_id, &trigger_kfuncs))
+		allowed = may_create_trigger(prog);
 	return allowed ? 0 : -EACCES;
 }
 

@@ -2,14 +2,15 @@
 /*
  * What the struct_ops types of this module have in common
  *
- * Nothing that a module can call finds a type or a function by its name, and the
- * ids in our own id lists are not always those of the loaded BTF. What a program
- * is and what it calls has to be told by the shape of things.
+ * A module can call nothing that finds a BTF type or function by its name. Types are
+ * told apart by the offset of their last member, see bpf_oom_prog_in(), kfuncs by
+ * their ids in lists of our own, see bpf_oom_kfunc_in().
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
 #include <linux/bpf.h>
 #include <linux/btf.h>
+#include <linux/btf_ids.h>
 #include <linux/ctype.h>
 #include <linux/memcontrol.h>
 #include <linux/sched.h>
@@ -134,19 +135,42 @@ int bpf_oom_prog_callback(const struct bpf_prog *prog)
 				       prog->expected_attach_type) / 8;
 }
 
+/* Our struct_ops types, as the build has numbered them. */
+BTF_ID_LIST(built_type_ids)
+BTF_ID(struct, bpf_oom_ops)
+BTF_ID(struct, bpf_psi_ops)
+
 /**
- * bpf_oom_kfunc_params() - how many parameters has this kfunc?
- * @kfunc_id: one of this module's kfuncs
+ * bpf_oom_kfunc_in() - does this program call one of these kfuncs?
+ * @prog: a program that is being verified
+ * @kfunc_id: what it calls, as its loader and the verifier number it
+ * @set: kfuncs of this module, a BTF_SET_START() as the build has numbered it
+ *
+ * A module built outside of the kernel's tree carries the part of the kernel's BTF
+ * that it needs, and is numbered after that. Loading puts it behind the whole of the
+ * kernel's BTF, so that all numbers of ours grow by the same amount. That of the
+ * program's struct_ops type is known before and after.
  *
  * Context: any.
- * Return: the number.
+ * Return: true if so; false also for the programs of other struct_ops types.
  */
-unsigned int bpf_oom_kfunc_params(u32 kfunc_id)
+bool bpf_oom_kfunc_in(const struct bpf_prog *prog, u32 kfunc_id,
+		      const struct btf_id_set *set)
 {
-	const struct btf_type *t = btf_type_by_id(module_btf, kfunc_id);
+	u32 built, i;
 
-	t = t ? btf_type_by_id(module_btf, t->type) : NULL;
-	return t ? btf_type_vlen(t) : 0;
+	if (bpf_oom_ops_owns(prog))
+		built = built_type_ids[0];
+	else if (bpf_psi_ops_owns(prog))
+		built = built_type_ids[1];
+	else
+		return false;
+	kfunc_id -= prog->aux->attach_btf_id - built;
+	for (i = 0; i < set->cnt; i++) {
+		if (set->ids[i] == kfunc_id)
+			return true;
+	}
+	return false;
 }
 
 /**
