@@ -6,14 +6,36 @@
  * decision. All of that is done by the task that handles the OOM, so one at a time.
  */
 #include <linux/ktime.h>
+#include <linux/memcontrol.h>
+#include <linux/mutex.h>
 #include <linux/oom.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <linux/timekeeping.h>
+#include <linux/workqueue.h>
 
 #include "dispatch.h"
 #include "trace.h"
 
 /* The record of the OOM that is being handled, and no other is. */
 static struct record record;
+
+/*
+ * The OOM that was left to the kernel last: who is killed by this task until the next
+ * one comes dies of it. Protected by oom_lock.
+ */
+static struct task_struct *left_task;
+static u64 left_seq;
+
+/* Who has just died. Protected by oom_lock, under which victims are marked. */
+static struct record_victim died;
+
+static void settle_left(struct work_struct *work);
+static DECLARE_WORK(settle_work, settle_left);
+
+/* Protects the copy of a record that is being closed. Taken inside oom_lock. */
+static DEFINE_MUTEX(settle_mutex);
+static struct record settled;
 
 static void start_record(struct decision *d)
 {
@@ -26,11 +48,12 @@ static void start_record(struct decision *d)
 	r->time_ns = ktime_get_boottime_ns();
 	r->memcg = d->oc->memcg;
 	r->rehearsal = d->rehearsal;
+	if (d->declarer)
+		strscpy(r->declared_by, d->declarer, sizeof(r->declared_by));
 	r->cgroup_id = cgroup_id(cgrp);
-	cgroup_path(cgrp, r->cgroup, sizeof(r->cgroup));
+	bpf_oom_note_path(cgrp, r->cgroup, sizeof(r->cgroup));
 	r->order = d->oc->order;
 	strscpy(r->constraint, bpf_oom_constraint(d->oc), sizeof(r->constraint));
-	bpf_oom_note_kernel(d);
 }
 
 /* What was about a policy that has done nothing, and is told by @declined. */
@@ -41,6 +64,7 @@ static void clear_policy(struct record *r)
 	r->kills = 0;
 	r->nr_others = 0;
 	r->nr_candidates = 0;
+	r->nr_considered = 0;
 	r->victim.pid = 0;
 }
 
@@ -56,6 +80,7 @@ static void note_declined(struct decision *d, int ret, const char *why)
 	declined->cgroup_id = cgroup_id(d->att->cgrp);
 	declined->ret = ret;
 	declined->why = why;
+	strscpy(declined->reason, d->reason, sizeof(declined->reason));
 }
 
 static bool is_asked(const struct decision *d)
@@ -66,26 +91,43 @@ static bool is_asked(const struct decision *d)
 }
 
 /**
+ * bpf_oom_account_may_ask() - is this policy to be asked?
+ * @d: the OOM, with the policy
+ *
+ * Context: while the OOM is being handled.
+ * Return: false if not: its breaker has tripped, or it is not the one that is
+ * rehearsed.
+ */
+bool bpf_oom_account_may_ask(struct decision *d)
+{
+	if (!is_asked(d))
+		return false;
+	if (d->rehearsal || !bpf_oom_breaker_tripped(&d->att->breaker))
+		return true;
+	bpf_oom_count(&d->att->count.bypassed, 1);
+	if (!d->record)
+		start_record(d);
+	d->reason[0] = '\0';
+	note_declined(d, 0, "bypassed");
+	return false;
+}
+
+/**
  * bpf_oom_account_begin() - a policy is about to be asked
  * @d: the OOM, with the policy
  *
  * Context: while the OOM is being handled.
- * Return: false if it is not to be asked: its breaker has tripped, or it is not the
- * one that is rehearsed.
  */
-bool bpf_oom_account_begin(struct decision *d)
+void bpf_oom_account_begin(struct decision *d)
 {
-	if (!is_asked(d))
-		return false;
 	if (!d->record)
 		start_record(d);
-	if (!d->rehearsal && bpf_oom_breaker_tripped(&d->att->breaker)) {
-		bpf_oom_count(&d->att->count.bypassed, 1);
-		note_declined(d, 0, "bypassed");
-		return false;
-	}
+	/* Before the first one has done anything. */
+	if (!d->asked)
+		bpf_oom_note_kernel(d);
 	d->asked++;
 	d->kills = 0;
+	d->reason[0] = '\0';
 	d->ret = 0;
 	d->relief = false;
 	d->raised = false;
@@ -94,7 +136,6 @@ bool bpf_oom_account_begin(struct decision *d)
 	clear_policy(d->record);
 	trace_asked(d);
 	d->began_ns = ktime_get_ns();
-	return true;
 }
 
 static void finish_record(struct decision *d, const char *policy,
@@ -105,11 +146,10 @@ static void finish_record(struct decision *d, const char *policy,
 
 	strscpy(r->policy, policy, sizeof(r->policy));
 	r->policy_cgroup_id = cgroup_id(cgrp);
-	cgroup_path(cgrp, r->policy_cgroup, sizeof(r->policy_cgroup));
+	bpf_oom_note_path(cgrp, r->policy_cgroup, sizeof(r->policy_cgroup));
 	r->result = result;
 	r->asked = d->asked;
 	r->latency_ns = latency_ns;
-	bpf_oom_record_commit(r);
 }
 
 static void record_policy(struct decision *d, enum record_result result, u64 ns)
@@ -118,8 +158,8 @@ static void record_policy(struct decision *d, enum record_result result, u64 ns)
 
 	r->dry_run = d->dry_run;
 	r->attachment = d->att->id;
-	r->kills = d->kills;
 	finish_record(d, d->ops->name, d->att->cgrp, result, ns);
+	bpf_oom_record_commit(r);
 }
 
 static bool is_error(const struct decision *d)
@@ -146,7 +186,7 @@ static void count(const struct decision *d, enum record_result result, u64 ns)
 	bpf_oom_count(&c->asked, 1);
 	if (result != RECORD_DEFAULT && !d->dry_run) {
 		bpf_oom_count(&c->handled, 1);
-		bpf_oom_count(&c->kills, d->kills);
+		bpf_oom_count(&c->kills, d->record->kills);
 		bpf_oom_count(&c->waits, result == RECORD_WAIT);
 	} else {
 		bpf_oom_count(is_error(d) ? &c->errors : &c->declined, 1);
@@ -222,7 +262,83 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 	return false;
 }
 
-/* Nobody has acted. */
+/**
+ * bpf_oom_account_death() - the OOM killer has chosen a process
+ * @task: the victim
+ * @uid: its user
+ *
+ * By a policy, by memory.oom.group with another one, or by itself.
+ *
+ * Context: under oom_lock and RCU, in the task that handles the OOM; mostly also in the
+ * lock of @task.
+ */
+void bpf_oom_account_death(struct task_struct *task, uid_t uid)
+{
+	struct decision *d = bpf_oom_deciding_now();
+
+	if (d ? !d->record : left_task != current)
+		return;
+	bpf_oom_note_death(&died, task, uid);
+	if (d)
+		bpf_oom_record_add_death(d->record, &died);
+	else
+		bpf_oom_record_death(left_seq, &died);
+}
+
+/* As rare as the kernel's own reports: it limits those in the same way. */
+static void report_left(const struct record *r)
+{
+	static DEFINE_RATELIMIT_STATE(default_rs, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
+
+	if (r->kills && __ratelimit(&default_rs))
+		pr_info("oom_policy=default,policy_cgroup=/,constraint=%s,oom_cgroup=%s,killed=%u\n",
+			r->constraint, r->cgroup, r->kills);
+}
+
+static void close_record(void)
+{
+	if (!bpf_oom_record_is_open())
+		return;
+	mutex_lock(&settle_mutex);
+	if (bpf_oom_record_close(&settled))
+		report_left(&settled);
+	mutex_unlock(&settle_mutex);
+}
+
+/**
+ * bpf_oom_account_settle() - have the last OOM on record when it is over
+ *
+ * What the kernel does about one that was left to it, we do not hear the end of: it is
+ * over when others can have oom_lock.
+ *
+ * Context: process context, waits for an OOM that is being handled.
+ */
+void bpf_oom_account_settle(void)
+{
+	if (!bpf_oom_record_is_open())
+		return;
+	bpf_oom_hook_wait();
+	close_record();
+}
+
+static void settle_left(struct work_struct *work)
+{
+	bpf_oom_account_settle();
+}
+
+/**
+ * bpf_oom_account_next() - an OOM has come, the one before is over
+ *
+ * Context: while the OOM is being handled.
+ */
+void bpf_oom_account_next(void)
+{
+	left_task = NULL;
+	close_record();
+}
+
+/* Nobody has acted, or the kernel is going to. */
 static void finish_undecided(struct decision *d, enum record_result result,
 			     u64 ns)
 {
@@ -238,21 +354,74 @@ static void finish_undecided(struct decision *d, enum record_result result,
 void bpf_oom_account_freed(struct decision *d)
 {
 	finish_undecided(d, RECORD_FREED, ktime_get_ns() - d->first_ns);
+	bpf_oom_record_commit(d->record);
 }
 
 /**
  * bpf_oom_account_fallback() - the kernel is to decide
  * @d: the OOM
  *
+ * It is on record if a policy was asked or bypassed, and if a program declared it.
+ *
  * Context: while the OOM is being handled.
  */
 void bpf_oom_account_fallback(struct decision *d)
 {
-	u64 ns;
+	u64 ns = 0;
 
-	if (!d->record)
+	if (!d->record && !bpf_oom_is_declared(d))
 		return;
-	ns = ktime_get_ns() - d->first_ns;
+	if (d->record)
+		ns = ktime_get_ns() - d->first_ns;
+	else
+		start_record(d);
 	trace_fallback(d, ns);
 	finish_undecided(d, RECORD_DEFAULT, ns);
+	bpf_oom_record_open(d->record);
+	left_task = current;
+	left_seq = d->record->seq;
+	schedule_work(&settle_work);
+}
+
+/* Only one at a time, and none in which @record is used: it is of no OOM. */
+static struct record declared;
+static DEFINE_MUTEX(declared_mutex);
+
+/**
+ * bpf_oom_account_declared() - an OOM was declared, and nobody was to be asked
+ * @memcg: where
+ * @order: of what was declared
+ * @by: who has declared it
+ * @text: why
+ *
+ * The kernel has done something about it. What, the kernel log tells.
+ *
+ * Context: process context.
+ */
+void bpf_oom_account_declared(struct mem_cgroup *memcg, int order, const char *by,
+			      const char *text)
+{
+	struct cgroup *root = &cgrp_dfl_root.cgrp, *cgrp = bpf_oom_memcg_cgroup(memcg);
+	struct record *r = &declared;
+
+	mutex_lock(&declared_mutex);
+	memset(r, 0, sizeof(*r));
+	r->time_ns = ktime_get_boottime_ns();
+	r->memcg = cgrp != root;
+	r->cgroup_id = cgroup_id(cgrp);
+	cgroup_path(cgrp, r->cgroup, sizeof(r->cgroup));
+	r->order = order;
+	strscpy(r->declared_by, by, sizeof(r->declared_by));
+	strscpy(r->constraint, text, sizeof(r->constraint));
+	strscpy(r->policy, "default", sizeof(r->policy));
+	r->policy_cgroup_id = cgroup_id(root);
+	strscpy(r->policy_cgroup, "/", sizeof(r->policy_cgroup));
+	bpf_oom_record_commit(r);
+	mutex_unlock(&declared_mutex);
+}
+
+/* Nobody handles an OOM any more, and no record is read. */
+void bpf_oom_account_exit(void)
+{
+	cancel_work_sync(&settle_work);
 }

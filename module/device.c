@@ -23,7 +23,7 @@
 #include "internal.h"
 #include "record.h"
 
-#define TEXT_SIZE SZ_8K
+#define TEXT_SIZE SZ_16K
 
 /**
  * struct reader - an open file
@@ -63,11 +63,17 @@ static void put_candidates(struct seq_buf *s, const struct record *r)
 	char line[RECORD_TEXT + 80];
 	unsigned int i;
 
+	if (r->nr_considered)
+		seq_buf_printf(s, "candidates=%u\n", r->nr_considered);
 	for (i = 0; i < r->nr_candidates; i++) {
 		c = &r->candidates[i];
 		snprintf(line, sizeof(line), "%lld %d %llu %s", c->score, c->pid,
 			 c->cgroup_id, c->text);
 		put(s, "candidate", line);
+		if (c->chosen)
+			put(s, "candidate_chosen", "1");
+		if (c->why[0])
+			put(s, "candidate_why", c->why);
 	}
 }
 
@@ -80,6 +86,8 @@ static void put_declined(struct seq_buf *s, const struct record *r)
 		d = &r->declined[i];
 		seq_buf_printf(s, "declined=%s %llu %d %s\n", d->name,
 			       d->cgroup_id, d->ret, d->why);
+		if (d->reason[0])
+			put(s, "declined_why", d->reason);
 	}
 }
 
@@ -121,6 +129,10 @@ static size_t format_record(const struct record *r, char *text, size_t size)
 	put(&s, "cgroup", r->cgroup);
 	seq_buf_printf(&s, "cgroup_id=%llu\norder=%d\n", r->cgroup_id, r->order);
 	put(&s, "constraint", r->constraint);
+	if (r->declared_by[0]) {
+		seq_buf_puts(&s, "declared=1\n");
+		put(&s, "declared_by", r->declared_by);
+	}
 	put(&s, "policy", r->policy);
 	put(&s, "policy_cgroup", r->policy_cgroup);
 	seq_buf_printf(&s, "policy_cgroup_id=%llu\nattachment=%llu\n",
@@ -129,6 +141,8 @@ static size_t format_record(const struct record *r, char *text, size_t size)
 	seq_buf_printf(&s, "dry_run=%d\nrehearsal=%d\nasked=%u\nkills=%u\nlatency_ns=%llu\n",
 		       r->dry_run, r->rehearsal, r->asked, r->kills,
 		       r->latency_ns);
+	if (r->repeats)
+		seq_buf_printf(&s, "repeats=%llu\n", r->repeats);
 	put_victim(&s, r);
 	put_kernel(&s, r);
 	put_declined(&s, r);
@@ -149,6 +163,7 @@ static int device_open(struct inode *inode, struct file *file)
 	if (!reader)
 		return -ENOMEM;
 	mutex_init(&reader->lock);
+	bpf_oom_account_settle();
 	bpf_oom_record_range(&reader->seq, &next);
 	file->private_data = reader;
 	return 0;
@@ -204,6 +219,7 @@ static ssize_t device_read(struct file *file, char __user *buf, size_t count,
 	struct reader *reader = file->private_data;
 	ssize_t ret;
 
+	bpf_oom_account_settle();
 	do {
 		ret = wait_for_record(reader, file);
 		if (ret)
@@ -255,6 +271,7 @@ static loff_t device_llseek(struct file *file, loff_t offset, int whence)
 
 	if (offset)
 		return -ESPIPE;
+	bpf_oom_account_settle();
 	bpf_oom_record_range(&first, &next);
 	mutex_lock(&reader->lock);
 	switch (whence) {

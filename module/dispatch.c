@@ -4,7 +4,6 @@
  */
 #include <linux/memcontrol.h>
 #include <linux/printk.h>
-#include <linux/ratelimit.h>
 
 #include "dispatch.h"
 
@@ -48,6 +47,22 @@ const char *bpf_oom_constraint(const struct oom_control *oc)
 }
 
 /**
+ * bpf_oom_memcg_cgroup() - the cgroup of a memcg
+ * @memcg: the memcg, or NULL
+ *
+ * Context: any.
+ * Return: its cgroup, the root of the default hierarchy for NULL.
+ */
+struct cgroup *bpf_oom_memcg_cgroup(struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_MEMCG
+	if (memcg && memcg->css.parent)
+		return memcg->css.cgroup;
+#endif
+	return &cgrp_dfl_root.cgrp;
+}
+
+/**
  * bpf_oom_cgroup() - who is out of memory?
  * @oc: the OOM
  *
@@ -56,11 +71,21 @@ const char *bpf_oom_constraint(const struct oom_control *oc)
  */
 struct cgroup *bpf_oom_cgroup(const struct oom_control *oc)
 {
-#ifdef CONFIG_MEMCG
-	if (oc->memcg)
-		return oc->memcg->css.cgroup;
-#endif
-	return &cgrp_dfl_root.cgrp;
+	return bpf_oom_memcg_cgroup(oc->memcg);
+}
+
+/**
+ * bpf_oom_is_declared() - has somebody declared it, and said why?
+ * @d: the OOM
+ *
+ * Context: while it is being handled.
+ * Return: false if an allocation has failed.
+ */
+bool bpf_oom_is_declared(const struct decision *d)
+{
+	const char *text = oom_hook_text(d->oc);
+
+	return d->declarer || (text && *text);
 }
 
 /* One line of its own: parsers of the kernel's report see no changed line. */
@@ -73,14 +98,17 @@ static void report(const struct oom_control *oc, const char *name,
 		name, policy_path, bpf_oom_constraint(oc), oom_path, kills);
 }
 
-/* As rare as the kernel's own reports: it limits those in the same way. */
-static void report_default(const struct oom_control *oc)
+/**
+ * bpf_oom_deciding_now() - the OOM that this task asks a policy about
+ *
+ * Context: any task.
+ * Return: the decision, NULL if there is none.
+ */
+struct decision *bpf_oom_deciding_now(void)
 {
-	static DEFINE_RATELIMIT_STATE(default_rs, DEFAULT_RATELIMIT_INTERVAL,
-				      DEFAULT_RATELIMIT_BURST);
+	struct decision *d = READ_ONCE(deciding);
 
-	if (__ratelimit(&default_rs))
-		report(oc, "default", &cgrp_dfl_root.cgrp, 0);
+	return d && READ_ONCE(d->task) == current ? d : NULL;
 }
 
 /**
@@ -92,11 +120,9 @@ static void report_default(const struct oom_control *oc)
  */
 struct decision *bpf_oom_deciding(struct oom_control *oc)
 {
-	struct decision *d = READ_ONCE(deciding);
+	struct decision *d = bpf_oom_deciding_now();
 
-	if (!d || READ_ONCE(d->task) != current || d->oc != oc)
-		return NULL;
-	return d;
+	return d && d->oc == oc ? d : NULL;
 }
 
 static bool call_handler(struct decision *d)
@@ -127,12 +153,33 @@ static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
 		return false;
 	d->att = att;
 	d->ops = ops;
-	if (!bpf_oom_account_begin(d))
+	if (!bpf_oom_account_may_ask(d))
 		return false;
+	if (!d->asked && bpf_oom_is_on_the_way(d))
+		return true;
+	bpf_oom_account_begin(d);
 	relief = call_handler(d) || bpf_oom_rank(d);
 	if (d->kills && !d->dry_run)
-		report(d->oc, ops->name, att->cgrp, d->kills);
+		report(d->oc, ops->name, att->cgrp, d->record->kills);
 	return bpf_oom_account_end(d, relief);
+}
+
+/*
+ * The last one asked is the root of the default hierarchy, also where the memory
+ * controller is on a v1 hierarchy with a root of its own.
+ */
+static bool ask_upwards(struct decision *d)
+{
+	struct cgroup *cgrp = bpf_oom_cgroup(d->oc), *parent;
+	bool handled;
+
+	do {
+		parent = cgroup_parent(cgrp);
+		handled = bpf_oom_attached_ask(parent ? cgrp : &cgrp_dfl_root.cgrp,
+					       ask_policy, d);
+		cgrp = parent;
+	} while (!handled && cgrp);
+	return handled;
 }
 
 /**
@@ -146,36 +193,30 @@ bool bpf_oom_handle(struct oom_control *oc)
 {
 	struct decision d = {
 		.oc = oc, .task = current, .rehearsal = bpf_oom_rehearsed(),
+		.declarer = bpf_oom_declarer(),
 	};
-	struct cgroup *cgrp = bpf_oom_cgroup(oc), *parent;
 	bool handled;
 
+	bpf_oom_account_next();
 	WRITE_ONCE(deciding, &d);
-	/*
-	 * The last one asked is the root of the default hierarchy, also where
-	 * the memory controller is on a v1 hierarchy with a root of its own.
-	 */
-	do {
-		parent = cgroup_parent(cgrp);
-		handled = bpf_oom_attached_ask(parent ? cgrp : &cgrp_dfl_root.cgrp,
-					       ask_policy, &d);
-		cgrp = parent;
-	} while (!handled && cgrp);
+	handled = ask_upwards(&d);
 	WRITE_ONCE(deciding, NULL);
 
 	if (d.rehearsal) {
 		bpf_oom_rehearsed_done(d.asked);
 		return handled;
 	}
+	if (handled)
+		return true;
 	/* Nor must the kernel's killer act on what was true before. */
-	if (!handled && d.asked && bpf_oom_room_again(&d)) {
+	if (d.asked && bpf_oom_room_again(&d)) {
 		bpf_oom_account_freed(&d);
 		return true;
 	}
-	if (!handled)
-		bpf_oom_account_fallback(&d);
-	/* That it was declared, and why, nobody else may show. */
-	if (!handled && (d.record || oom_hook_text(oc)))
-		report_default(oc);
-	return handled;
+	/* The kernel would wait, too, but that is nothing to have on record again. */
+	if (!d.asked && (d.record || bpf_oom_is_declared(&d)) &&
+	    bpf_oom_is_on_the_way(&d))
+		return true;
+	bpf_oom_account_fallback(&d);
+	return false;
 }

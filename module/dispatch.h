@@ -26,6 +26,11 @@
  * @refused: a kill of it was refused
  * @dry_run: it only says what it would do
  * @ret: what its handler returned
+ * @reason: what it said about that, or ""
+ * @shown: the OOM as it sees it while it ranks tasks
+ * @ranked: it has told the score of the task that it is being asked about ...
+ * @rank_score: ... and this is it
+ * @declarer: what declared the OOM; NULL: no program has
  * @rehearsal: there is no OOM, and only the attachment with this number is asked
  * @record: what is known of the OOM; NULL before the first policy is asked
  * @first_ns: when that was
@@ -44,6 +49,11 @@ struct decision {
 	bool refused;
 	bool dry_run;
 	int ret;
+	char reason[RECORD_WHY];
+	const struct oom_control *shown;
+	bool ranked;
+	s64 rank_score;
+	const char *declarer;
 	u64 rehearsal;
 	struct record *record;
 	u64 first_ns;
@@ -53,7 +63,10 @@ struct decision {
 /* dispatch.c */
 
 struct decision *bpf_oom_deciding(struct oom_control *oc);
+struct decision *bpf_oom_deciding_now(void);
+struct cgroup *bpf_oom_memcg_cgroup(struct mem_cgroup *memcg);
 struct cgroup *bpf_oom_cgroup(const struct oom_control *oc);
+bool bpf_oom_is_declared(const struct decision *d);
 const char *bpf_oom_constraint(const struct oom_control *oc);
 
 /* Of the cgroup that is out of memory, 0: the system. */
@@ -65,6 +78,7 @@ static inline u64 bpf_oom_domain(const struct oom_control *oc)
 /* relief.c */
 
 bool bpf_oom_room_again(const struct decision *d);
+bool bpf_oom_is_on_the_way(const struct decision *d);
 
 /* victims.c: the last victims, until their memory is free */
 
@@ -73,15 +87,33 @@ bool bpf_oom_victim_frees(u64 domain);
 
 /* account.c: around each call of a policy */
 
-bool bpf_oom_account_begin(struct decision *d);
+void bpf_oom_account_next(void);
+bool bpf_oom_account_may_ask(struct decision *d);
+void bpf_oom_account_begin(struct decision *d);
 bool bpf_oom_account_end(struct decision *d, bool relief);
 void bpf_oom_account_freed(struct decision *d);
 void bpf_oom_account_fallback(struct decision *d);
+void bpf_oom_account_death(struct task_struct *task, uid_t uid);
+void bpf_oom_account_declared(struct mem_cgroup *memcg, int order, const char *by,
+			      const char *text);
+void bpf_oom_account_exit(void);
+
+/* deaths.c: who dies by the OOM killer */
+
+int bpf_oom_deaths_on(void);
+void bpf_oom_deaths_off(void);
+int bpf_oom_deaths_init(void);
+void bpf_oom_deaths_exit(void);
+
+/* declare.c */
+
+const char *bpf_oom_declarer(void);
 
 /* note.c: what goes into the record */
 
 void bpf_oom_note_kernel(struct decision *d);
-void bpf_oom_note_choice(struct decision *d, struct task_struct *task);
+void bpf_oom_note_path(struct cgroup *cgrp, char *to, size_t size);
+void bpf_oom_note_death(struct record_victim *v, struct task_struct *task, uid_t uid);
 void bpf_oom_note_kill(struct decision *d, struct task_struct *task,
 		       const char *message, int ret);
 void bpf_oom_note_wait(struct decision *d, struct task_struct *task);

@@ -9,7 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/oom_hook.h>
 
-#include "internal.h"
+#include "dispatch.h"
 
 /*
  * Protects hook_users and keeps a registration and its end from overlapping.
@@ -37,6 +37,19 @@ static const struct oom_hook_ops hook_ops = {
 	.cgroup_offline = cgroup_offline,
 };
 
+static int listen(void)
+{
+	int ret;
+
+	ret = bpf_oom_deaths_on();
+	if (ret)
+		return ret;
+	ret = oom_hook_register(&hook_ops);
+	if (ret)
+		bpf_oom_deaths_off();
+	return ret;
+}
+
 /**
  * bpf_oom_hook_get() - be called through the hook
  *
@@ -49,7 +62,7 @@ int bpf_oom_hook_get(void)
 
 	mutex_lock(&hook_mutex);
 	if (!hook_users)
-		ret = oom_hook_register(&hook_ops);
+		ret = listen();
 	if (!ret)
 		hook_users++;
 	mutex_unlock(&hook_mutex);
@@ -66,7 +79,25 @@ int bpf_oom_hook_get(void)
 void bpf_oom_hook_put(void)
 {
 	mutex_lock(&hook_mutex);
-	if (!--hook_users)
+	if (!--hook_users) {
 		oom_hook_unregister(&hook_ops);
+		bpf_oom_deaths_off();
+	}
+	mutex_unlock(&hook_mutex);
+}
+
+/**
+ * bpf_oom_hook_wait() - wait until the OOM that is being handled is over
+ *
+ * That is, until its task has given up oom_lock. Registering takes that lock before it
+ * finds that somebody, we, is registered.
+ *
+ * Context: process context, may sleep; not from a handler.
+ */
+void bpf_oom_hook_wait(void)
+{
+	mutex_lock(&hook_mutex);
+	if (hook_users)
+		WARN_ON_ONCE(oom_hook_register(&hook_ops) != -EBUSY);
 	mutex_unlock(&hook_mutex);
 }

@@ -26,6 +26,7 @@ struct mem_cgroup {
 
 int bpf_oom_hook_get(void);
 void bpf_oom_hook_put(void);
+void bpf_oom_hook_wait(void);
 
 /* Has it been removed? Cleared before the hook tells of the removal. */
 static inline bool bpf_oom_cgroup_dead(const struct cgroup *cgrp)
@@ -165,7 +166,17 @@ void bpf_oom_rehearsed_done(bool asked);
 /* note.c: what policies tell */
 
 int bpf_oom_note_task(struct oom_control *oc, struct task_struct *task, s64 score);
-int bpf_oom_note_cgroup(struct oom_control *oc, struct cgroup *cgrp, s64 score);
+int bpf_oom_note_cgroup(struct oom_control *oc, struct cgroup *cgrp, s64 score,
+			const char *why);
+int bpf_oom_note_decline(struct oom_control *oc, const char *why);
+
+/* account.c: the last OOM is on record when it is over */
+
+void bpf_oom_account_settle(void);
+
+/* declare.c: OOMs that a program declares */
+
+int bpf_oom_declare(struct mem_cgroup *memcg, int order, bool wait, const char *text);
 
 /* dispatch.c: an OOM asks the policies */
 
@@ -204,6 +215,7 @@ bool bpf_oom_ops_owns(const struct bpf_prog *prog);
 
 int bpf_psi_attach(struct bpf_psi_ops *ops);
 void bpf_psi_detach(struct bpf_psi_ops *ops);
+bool bpf_psi_running(char *name, size_t size);
 void bpf_psi_cgroup_online(struct cgroup *cgrp);
 void bpf_psi_cgroup_offline(struct cgroup *cgrp);
 int bpf_psi_create(struct bpf_psi *psi, u64 id, u32 resource, u32 threshold_us,

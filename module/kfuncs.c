@@ -60,7 +60,8 @@ __bpf_kfunc int bpf_oom_kill_process(struct oom_control *oc,
  * A success makes a handler's "return 1" count, as a kill does, and does not
  * block: the allocation is tried again, and comes back if that was too early. It
  * is bounded: when the OOM reaper has the victim's memory, or has given up on it,
- * this fails.
+ * this fails. A policy is asked while there is such a victim only where the kernel would
+ * not wait: when sysrq called the OOM killer, or a scan of the memcg does not show it.
  *
  * Context: handle_out_of_memory of bpf_oom_ops.
  * Return: 0 when @task has been chosen as a victim, by whomever, its memory has
@@ -105,9 +106,10 @@ __bpf_kfunc int bpf_oom_raise_max(struct oom_control *oc,
  * @score: what the policy thinks of it, in a unit of its own; more is worse
  *
  * For people: the record of the decision has the best 16, see bpfoom(8). Noted again,
- * the last score counts.
+ * the last score counts. In evaluate_task it is the score by which the policy ranks
+ * @task, which the record then has in place of the kernel's.
  *
- * Context: handle_out_of_memory of bpf_oom_ops.
+ * Context: handle_out_of_memory of bpf_oom_ops; evaluate_task, with its own arguments.
  * Return: 0; -EINVAL for an @oc that is not being handled by this task.
  */
 __bpf_kfunc int bpf_oom_candidate_task(struct oom_control *oc,
@@ -128,7 +130,41 @@ __bpf_kfunc int bpf_oom_candidate_task(struct oom_control *oc,
 __bpf_kfunc int bpf_oom_candidate_memcg(struct oom_control *oc,
 					struct mem_cgroup *memcg, s64 score)
 {
-	return bpf_oom_note_cgroup(oc, memcg->css.cgroup, score);
+	return bpf_oom_note_cgroup(oc, memcg->css.cgroup, score, "");
+}
+
+/**
+ * bpf_oom_pass_over() - note that a cgroup is considered, and passed over
+ * @oc: the OOM that the handler was called for
+ * @memcg: the cgroup
+ * @score: as for bpf_oom_candidate_task()
+ * @why__str: why, for people; what is longer than 63 characters is cut off
+ *
+ * Who asks why somebody else died reads it in the record of the decision.
+ *
+ * Context: handle_out_of_memory of bpf_oom_ops.
+ * Return: 0; -EINVAL for an @oc that is not being handled by this task.
+ */
+__bpf_kfunc int bpf_oom_pass_over(struct oom_control *oc, struct mem_cgroup *memcg,
+				  s64 score, const char *why__str)
+{
+	return bpf_oom_note_cgroup(oc, memcg->css.cgroup, score, why__str);
+}
+
+/**
+ * bpf_oom_decline() - say why the policy leaves an OOM to the next one
+ * @oc: the OOM that the handler was called for
+ * @why__str: why, for people; what is longer than 63 characters is cut off
+ *
+ * It changes nothing: that is what the handler's "return 0" does. The record of the
+ * decision has it.
+ *
+ * Context: handle_out_of_memory of bpf_oom_ops.
+ * Return: 0; -EINVAL for an @oc that is not being handled by this task.
+ */
+__bpf_kfunc int bpf_oom_decline(struct oom_control *oc, const char *why__str)
+{
+	return bpf_oom_note_decline(oc, why__str);
 }
 
 /**
@@ -199,8 +235,8 @@ __bpf_kfunc int bpf_out_of_memory(struct mem_cgroup *memcg__nullable, int order,
 	if (flags & ~(u64)BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK)
 		return -EINVAL;
 	copy_text(text, constraint_text__str);
-	return oom_hook_declare(memcg__nullable, order,
-				flags & BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK, text);
+	return bpf_oom_declare(memcg__nullable, order,
+			       flags & BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK, text);
 }
 
 /**
@@ -240,6 +276,8 @@ BTF_ID_FLAGS(func, bpf_oom_wait_victim, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_oom_raise_max, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_oom_candidate_task, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_oom_candidate_memcg, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_oom_pass_over, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_oom_decline, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_task_is_oom_victim, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_oom_badness, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_out_of_memory, KF_SLEEPABLE | KF_TRUSTED_ARGS)
@@ -256,6 +294,8 @@ BTF_ID(func, bpf_oom_wait_victim)
 BTF_ID(func, bpf_oom_raise_max)
 BTF_ID(func, bpf_oom_candidate_task)
 BTF_ID(func, bpf_oom_candidate_memcg)
+BTF_ID(func, bpf_oom_pass_over)
+BTF_ID(func, bpf_oom_decline)
 BTF_ID(func, bpf_task_is_oom_victim)
 BTF_ID(func, bpf_oom_badness)
 BTF_SET_END(oom_policy_kfuncs)

@@ -9,7 +9,8 @@
  * oom_ops.c lets them be loaded, kfuncs.c is what they can call.
  *
  * account.c counts what each of them does and calls breaker.c about it, note.c
- * collects what record.c keeps of the decision. People see that through sysfs.c,
+ * collects what record.c keeps of the decision, deaths.c hears who really died of it,
+ * and declare.c knows who declared an OOM that is none. People see that through sysfs.c,
  * device.c and trace.h, and rehearse.c asks a policy for them without an OOM.
  *
  * Policies that act on pressure, before there is an OOM, are in psi*.c.
@@ -20,8 +21,7 @@
 #include <linux/oom_hook.h>
 
 #include "compat.h"
-#include "internal.h"
-#include "record.h"
+#include "dispatch.h"
 
 static int provider_get(char *buf, const struct kernel_param *kp)
 {
@@ -75,6 +75,9 @@ static int __init bpf_oom_init(void)
 	ret = bpf_psi_init();
 	if (ret)
 		goto err_attach_exit;
+	ret = bpf_oom_deaths_init();
+	if (ret)
+		goto err_psi_exit;
 	/* First what looks at our BTF; nobody uses it before we return. */
 	ret = bpf_oom_ops_init();
 	ret = ret ?: bpf_psi_ops_init();
@@ -110,7 +113,9 @@ static void __exit bpf_oom_exit(void)
 	bpf_oom_device_exit();
 	bpf_psi_exit();
 	bpf_oom_attach_exit();
+	bpf_oom_deaths_exit();
 	bpf_oom_victims_exit();
+	bpf_oom_account_exit();
 	bpf_oom_sysfs_exit();
 	bpf_oom_record_exit();
 }

@@ -58,42 +58,98 @@ static u64 rss_kb(struct task_struct *task)
 	return kb;
 }
 
-/* Whom the policy is about to kill, until it is known whether that went well. */
+/* Whom the policy would kill, until it is known whether that would go well. */
 static struct record_victim choice;
-/* Room for a path, of which the last name is wanted. */
+/* Room for a path that is to be cut. By the task that handles the OOM. */
 static char path[PATH_MAX];
 
-static void describe_victim(struct record_victim *v, struct task_struct *task)
+/**
+ * bpf_oom_note_path() - the path of a cgroup, as much as there is room for
+ * @cgrp: the cgroup
+ * @to: where to
+ * @size: the room there
+ *
+ * Of one that is longer the end is kept, behind "...": its beginning says least.
+ *
+ * Context: while an OOM is being handled.
+ */
+void bpf_oom_note_path(struct cgroup *cgrp, char *to, size_t size)
+{
+	size_t len;
+
+	cgroup_path(cgrp, path, sizeof(path));
+	len = strlen(path);
+	if (len < size) {
+		memcpy(to, path, len + 1);
+		return;
+	}
+	memcpy(to, "...", 3);
+	memcpy(to + 3, path + len - (size - 4), size - 3);
+}
+
+/* Under RCU. */
+static void describe_task(struct record_victim *v, struct task_struct *task,
+			  uid_t uid, u64 kb)
 {
 	v->pid = task_tgid_nr(task);
-	rcu_read_lock();
-	v->uid = from_kuid(&init_user_ns, task_uid(task));
-	v->rss_kb = rss_kb(task);
+	v->uid = uid;
+	v->rss_kb = kb;
 	strscpy(v->comm, process_name(task), sizeof(v->comm));
-	cgroup_path(task_dfl_cgroup(task), v->cgroup, sizeof(v->cgroup));
-	rcu_read_unlock();
+	bpf_oom_note_path(task_dfl_cgroup(task), v->cgroup, sizeof(v->cgroup));
 }
 
 /**
- * bpf_oom_note_choice() - a policy is about to kill
- * @d: the OOM and the policy
- * @task: whom
+ * bpf_oom_note_death() - describe a victim
+ * @v: set to what is known of it
+ * @task: a thread of it that has its memory
+ * @uid: its user
  *
- * While the task still has what is to be noted.
- *
- * Context: while the OOM is being handled.
+ * Context: under oom_lock and RCU; the lock of @task is mostly held, and not taken.
  */
-void bpf_oom_note_choice(struct decision *d, struct task_struct *task)
+void bpf_oom_note_death(struct record_victim *v, struct task_struct *task, uid_t uid)
 {
-	/* The record has room for the first, and the others are many. */
-	if (!d->kills)
-		describe_victim(&choice, task);
+	struct mm_struct *mm = task->mm;
+
+	describe_task(v, task, uid,
+		      mm ? (u64)get_mm_rss(mm) << (PAGE_SHIFT - 10) : 0);
+}
+
+/* Under RCU. */
+static void note_choice(struct decision *d, struct task_struct *task,
+			const char *message)
+{
+	struct record *r = d->record;
+
+	describe_task(&choice, task, from_kuid(&init_user_ns, task_uid(task)),
+		      rss_kb(task));
+	r->victim = choice;
+	strscpy(r->reason, message, sizeof(r->reason));
+}
+
+/*
+ * Under RCU. Of a kill that was one, bpf_oom_account_death() has noted it before; not so
+ * in a dry run, nor of a process that was a victim already.
+ */
+static void note_killed(struct decision *d, struct task_struct *task,
+			const char *message)
+{
+	struct record *r = d->record;
+
+	if (!r->kills) {
+		note_choice(d, task, message);
+		r->kills = 1;
+	} else if (!d->kills) {
+		strscpy(r->reason, message, sizeof(r->reason));
+	} else {
+		choice.pid = task_tgid_nr(task);
+		bpf_oom_record_add_death(r, &choice);
+	}
 }
 
 /**
  * bpf_oom_note_kill() - a policy has tried to kill
  * @d: the OOM and the policy, before the kill is counted
- * @task: whom, as for bpf_oom_note_choice()
+ * @task: whom
  * @message: what it said
  * @ret: as that of oom_hook_kill()
  *
@@ -102,23 +158,14 @@ void bpf_oom_note_choice(struct decision *d, struct task_struct *task)
 void bpf_oom_note_kill(struct decision *d, struct task_struct *task,
 		       const char *message, int ret)
 {
-	struct record *r = d->record;
-
 	rcu_read_lock();
 	trace_kill(d, task_tgid_nr(task), process_name(task), ret);
-	rcu_read_unlock();
-	if (ret < 0)
-		return;
-	if (d->kills) {
-		if (!ret && r->nr_others < RECORD_OTHERS)
-			r->others[r->nr_others++] = task_tgid_nr(task);
-		return;
-	}
 	/* A kill is more than a victim that is waited for. */
-	if (ret && r->victim.pid)
-		return;
-	r->victim = choice;
-	strscpy(r->reason, message, sizeof(r->reason));
+	if (ret == 1 && !d->record->victim.pid)
+		note_choice(d, task, message);
+	else if (!ret)
+		note_killed(d, task, message);
+	rcu_read_unlock();
 }
 
 /**
@@ -130,8 +177,25 @@ void bpf_oom_note_kill(struct decision *d, struct task_struct *task,
  */
 void bpf_oom_note_wait(struct decision *d, struct task_struct *task)
 {
-	bpf_oom_note_choice(d, task);
 	bpf_oom_note_kill(d, task, "", 1);
+}
+
+/**
+ * bpf_oom_note_decline() - a policy says why it is going to decline
+ * @oc: the OOM that it was given
+ * @why: the reason
+ *
+ * Context: within a handler.
+ * Return: 0, or -EINVAL if @oc is not being handled by this task.
+ */
+int bpf_oom_note_decline(struct oom_control *oc, const char *why)
+{
+	struct decision *d = bpf_oom_deciding(oc);
+
+	if (!d)
+		return -EINVAL;
+	strscpy(d->reason, why, sizeof(d->reason));
+	return 0;
 }
 
 static bool same(const struct record_candidate *a,
@@ -147,8 +211,8 @@ static void drop(struct record *r, unsigned int i)
 		(r->nr_candidates - i) * sizeof(r->candidates[0]));
 }
 
-/* What is known of it already, and what was chosen before it. */
-static void forget(struct record *r, const struct record_candidate *c)
+/* What is known of it already, and what was chosen before it. False: it is new. */
+static bool forget(struct record *r, const struct record_candidate *c)
 {
 	unsigned int i;
 
@@ -157,9 +221,10 @@ static void forget(struct record *r, const struct record_candidate *c)
 	for (i = 0; i < r->nr_candidates; i++) {
 		if (same(&r->candidates[i], c)) {
 			drop(r, i);
-			return;
+			return true;
 		}
 	}
+	return false;
 }
 
 /* The last that need not be in makes room. False: that is @c itself. */
@@ -189,10 +254,21 @@ static void insert(struct record *r, const struct record_candidate *c)
 	r->candidates[i] = *c;
 }
 
+/* Many tasks are ranked, and its size is no longer one for the stack. */
+static struct record_candidate candidate;
+
+static struct record_candidate *new_candidate(s64 score)
+{
+	memset(&candidate, 0, sizeof(candidate));
+	candidate.score = score;
+	return &candidate;
+}
+
 static void note(struct decision *d, const struct record_candidate *c)
 {
 	trace_candidate(d, c);
-	forget(d->record, c);
+	if (!forget(d->record, c))
+		d->record->nr_considered++;
 	insert(d->record, c);
 }
 
@@ -207,22 +283,21 @@ static void note(struct decision *d, const struct record_candidate *c)
 void bpf_oom_note_ranked(struct decision *d, struct task_struct *task,
 			 enum oom_hook_verdict verdict)
 {
-	static const char * const names[] = {
-		[OOM_HOOK_DEFAULT] = "default",
-		[OOM_HOOK_ABORT] = "abort",
-		[OOM_HOOK_SKIP] = "skip",
-		[OOM_HOOK_SELECT] = "select",
-	};
-	struct record_candidate c;
+	struct record_candidate *c;
 
 	if (!READ_ONCE(explain))
 		return;
-	c.chosen = verdict == OOM_HOOK_SELECT || verdict == OOM_HOOK_ABORT;
-	c.score = oom_hook_badness(task, d->oc->totalpages);
-	c.pid = task_tgid_nr(task);
-	c.cgroup_id = task_cgroup_id(task);
-	snprintf(c.text, sizeof(c.text), "%s %s", names[verdict], task->comm);
-	note(d, &c);
+	c = new_candidate(d->ranked ? d->rank_score :
+			  oom_hook_badness(task, d->oc->totalpages));
+	c->chosen = verdict == OOM_HOOK_SELECT;
+	c->pid = task_tgid_nr(task);
+	c->cgroup_id = task_cgroup_id(task);
+	strscpy(c->text, process_name(task), sizeof(c->text));
+	if (verdict == OOM_HOOK_SKIP)
+		strscpy(c->why, "the policy skipped it", sizeof(c->why));
+	else if (verdict == OOM_HOOK_ABORT)
+		strscpy(c->why, "the policy ended the scan at it", sizeof(c->why));
+	note(d, c);
 }
 
 /**
@@ -231,22 +306,30 @@ void bpf_oom_note_ranked(struct decision *d, struct task_struct *task,
  * @task: the task
  * @score: what it thinks of it
  *
- * Context: within a handler.
+ * Of a task that is being ranked, it is noted when the policy's verdict is known.
+ *
+ * Context: within a handler, or while a policy ranks @task.
  * Return: 0, or -EINVAL if @oc is not being handled by this task.
  */
 int bpf_oom_note_task(struct oom_control *oc, struct task_struct *task, s64 score)
 {
-	struct decision *d = bpf_oom_deciding(oc);
-	struct record_candidate c = { .score = score };
+	struct decision *d = bpf_oom_deciding_now();
+	struct record_candidate *c;
 
-	if (!d)
+	if (!d || (oc != d->oc && oc != d->shown))
 		return -EINVAL;
+	if (oc == d->shown) {
+		d->ranked = true;
+		d->rank_score = score;
+		return 0;
+	}
+	c = new_candidate(score);
 	rcu_read_lock();
-	c.pid = task_tgid_nr(task);
-	c.cgroup_id = task_cgroup_id(task);
-	strscpy(c.text, process_name(task), sizeof(c.text));
+	c->pid = task_tgid_nr(task);
+	c->cgroup_id = task_cgroup_id(task);
+	strscpy(c->text, process_name(task), sizeof(c->text));
 	rcu_read_unlock();
-	note(d, &c);
+	note(d, c);
 	return 0;
 }
 
@@ -255,21 +338,24 @@ int bpf_oom_note_task(struct oom_control *oc, struct task_struct *task, s64 scor
  * @oc: the OOM that it was given
  * @cgrp: the cgroup
  * @score: what it thinks of it
+ * @why: why it passes it over, "" if it does not
  *
  * Context: within a handler.
  * Return: 0, or -EINVAL if @oc is not being handled by this task.
  */
-int bpf_oom_note_cgroup(struct oom_control *oc, struct cgroup *cgrp, s64 score)
+int bpf_oom_note_cgroup(struct oom_control *oc, struct cgroup *cgrp, s64 score,
+			const char *why)
 {
 	struct decision *d = bpf_oom_deciding(oc);
-	struct record_candidate c = { .score = score };
+	struct record_candidate *c;
 
 	if (!d)
 		return -EINVAL;
-	c.cgroup_id = cgroup_id(cgrp);
-	cgroup_path(cgrp, path, sizeof(path));
-	strscpy(c.text, kbasename(path), sizeof(c.text));
-	note(d, &c);
+	c = new_candidate(score);
+	c->cgroup_id = cgroup_id(cgrp);
+	bpf_oom_note_path(cgrp, c->text, sizeof(c->text));
+	strscpy(c->why, why, sizeof(c->why));
+	note(d, c);
 	return 0;
 }
 

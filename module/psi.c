@@ -16,6 +16,7 @@
 #include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "psi.h"
 
@@ -160,12 +161,39 @@ static void run_callbacks(struct work_struct *work)
 	struct psi_policy *p = container_of(work, struct psi_policy, work);
 	LIST_HEAD(ended);
 
+	WRITE_ONCE(p->runner, current);
 	tell_online(p);
 	if (xchg(&p->look_for_dead, false))
 		bpf_psi_end_dead(p, &ended);
 	/* Takes those of the ended ones off the list of fired triggers, too. */
 	bpf_psi_tell_fired(p);
 	bpf_psi_free_ended(&ended);
+	WRITE_ONCE(p->runner, NULL);
+}
+
+/**
+ * bpf_psi_running() - which policy's callback does this task run?
+ * @name: set to its name
+ * @size: the room there
+ *
+ * Context: any.
+ * Return: false if it runs none.
+ */
+bool bpf_psi_running(char *name, size_t size)
+{
+	struct psi_policy *p;
+	bool found = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(p, &policies, node) {
+		/* Which keeps its ops. */
+		if (READ_ONCE(p->runner) != current)
+			continue;
+		strscpy(name, p->ops->name, size);
+		found = true;
+	}
+	rcu_read_unlock();
+	return found;
 }
 
 static int add_policy(struct psi_policy *p)
@@ -224,7 +252,9 @@ static int call_init(struct psi_policy *p)
 
 	if (!p->ops->init)
 		return 0;
+	WRITE_ONCE(p->runner, current);
 	ret = p->ops->init(&p->psi);
+	WRITE_ONCE(p->runner, NULL);
 	if (!ret)
 		return 0;
 	pr_warn_ratelimited("policy %s: not attached, init returned %d\n",

@@ -15,6 +15,7 @@
  * @ops: its programs; their memory is the struct_ops map's, which the map's own
  *	unreg, that is our detach, keeps until no callback runs
  * @node: in the list of all policies
+ * @runner: the task that is running a callback; others compare it with themselves
  * @work: runs the callbacks; disabled before ->init() has succeeded and from the
  *	beginning of the end on
  * @fired: triggers with events that have not been told, latest first
@@ -33,6 +34,7 @@ struct psi_policy {
 	struct bpf_psi psi;
 	struct bpf_psi_ops *ops;
 	struct list_head node;
+	struct task_struct *runner;
 	struct work_struct work;
 	struct llist_head fired;
 	struct llist_head online;

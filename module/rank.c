@@ -58,6 +58,7 @@ static enum oom_hook_verdict evaluate(struct oom_control *oc,
 	unsigned int noreclaim;
 	struct scan *s = arg;
 
+	s->d->ranked = false;
 	noreclaim = bpf_oom_begin_program();
 	verdict = hook_verdict(s->d->ops->evaluate_task(task, &s->shown));
 	bpf_oom_end_program(noreclaim);
@@ -107,7 +108,9 @@ bool bpf_oom_rank(struct decision *d)
 
 	if (!d->ops->evaluate_task)
 		return false;
+	d->shown = &s.shown;
 	task = oom_hook_select(d->oc, evaluate, &s);
+	d->shown = NULL;
 	show_chosen(&s, NULL);
 	err = PTR_ERR_OR_ZERO(task);
 	/* A victim is on its way, or memory came up while the scan began. */

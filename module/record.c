@@ -13,19 +13,32 @@
 #include "record.h"
 
 /*
- * Protects the ring and next_seq, for as long as it takes to copy a record. Taken
- * in process context only, also while an OOM is being handled.
+ * Protects what follows, for as long as it takes to copy a record. Taken in process
+ * context only, also while an OOM is being handled, and then also inside the lock of
+ * a victim (task_lock()).
  */
 static DEFINE_SPINLOCK(ring_lock);
 static struct record *ring;
 /* What the next record will be; those before it are in the ring, but for the oldest. */
 static u64 next_seq = 1;
+/* The record next_seq is in the ring already, and is not shown before it is closed. */
+static bool is_open;
 
 static DECLARE_WAIT_QUEUE_HEAD(ring_wait);
 
 static u64 first_seq(void)
 {
 	return next_seq > RECORDS ? next_seq - RECORDS : 1;
+}
+
+/* Under ring_lock. */
+static void add(struct record *r)
+{
+	if (is_open)
+		next_seq++;
+	WRITE_ONCE(is_open, false);
+	r->seq = next_seq;
+	ring[r->seq % RECORDS] = *r;
 }
 
 /**
@@ -37,11 +50,152 @@ static u64 first_seq(void)
 void bpf_oom_record_commit(struct record *r)
 {
 	spin_lock(&ring_lock);
-	r->seq = next_seq;
-	ring[r->seq % RECORDS] = *r;
+	add(r);
 	next_seq++;
 	spin_unlock(&ring_lock);
 	wake_up_interruptible(&ring_wait);
+}
+
+/**
+ * bpf_oom_record_open() - keep a record of what has not ended
+ * @r: the record; gets its number
+ *
+ * Nobody is shown it before bpf_oom_record_close(), or before there is a later one.
+ *
+ * Context: process context, also while an OOM is being handled.
+ */
+void bpf_oom_record_open(struct record *r)
+{
+	spin_lock(&ring_lock);
+	add(r);
+	WRITE_ONCE(is_open, true);
+	spin_unlock(&ring_lock);
+}
+
+/**
+ * bpf_oom_record_close() - show the record that is open
+ * @r: set to it as it is now
+ *
+ * Context: process context, also while an OOM is being handled.
+ * Return: false if there is none.
+ */
+bool bpf_oom_record_close(struct record *r)
+{
+	bool closed;
+
+	spin_lock(&ring_lock);
+	closed = is_open;
+	if (closed)
+		*r = ring[next_seq++ % RECORDS];
+	WRITE_ONCE(is_open, false);
+	spin_unlock(&ring_lock);
+	if (closed)
+		wake_up_interruptible(&ring_wait);
+	return closed;
+}
+
+/**
+ * bpf_oom_record_is_open() - is there a record that is not shown yet?
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool bpf_oom_record_is_open(void)
+{
+	return READ_ONCE(is_open);
+}
+
+/* Under ring_lock. */
+static struct record *find(u64 seq)
+{
+	struct record *r = &ring[seq % RECORDS];
+
+	return seq && r->seq == seq ? r : NULL;
+}
+
+static bool has_died(const struct record *r, pid_t pid)
+{
+	unsigned int i;
+
+	if (r->victim.pid == pid)
+		return true;
+	for (i = 0; i < r->nr_others; i++) {
+		if (r->others[i] == pid)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * bpf_oom_record_add_death() - somebody has died of an OOM
+ * @r: the record of it, which nobody else has
+ * @victim: who
+ *
+ * Context: any.
+ */
+void bpf_oom_record_add_death(struct record *r, const struct record_victim *victim)
+{
+	if (has_died(r, victim->pid))
+		return;
+	if (!r->kills)
+		r->victim = *victim;
+	else if (r->nr_others < RECORD_OTHERS)
+		r->others[r->nr_others++] = victim->pid;
+	r->kills++;
+}
+
+/**
+ * bpf_oom_record_death() - somebody has died of what is on record
+ * @seq: the number of the record
+ * @victim: who
+ *
+ * Context: process context, also in a spinlock.
+ * Return: false if the record is not there any more.
+ */
+bool bpf_oom_record_death(u64 seq, const struct record_victim *victim)
+{
+	struct record *r;
+
+	spin_lock(&ring_lock);
+	r = find(seq);
+	if (r)
+		bpf_oom_record_add_death(r, victim);
+	spin_unlock(&ring_lock);
+	return r;
+}
+
+/* Under ring_lock. The latest one: a number may have been used before. */
+static struct record *find_death(pid_t pid)
+{
+	u64 seq = is_open ? next_seq : next_seq - 1;
+	struct record *r;
+
+	for (; (r = find(seq)); seq--) {
+		if (r->kills && !r->dry_run && has_died(r, pid))
+			return r;
+	}
+	return NULL;
+}
+
+/**
+ * bpf_oom_record_repeat() - an OOM has come back while a victim is on its way out
+ * @victim: the process
+ *
+ * The record of its death counts that.
+ *
+ * Context: process context, also while an OOM is being handled.
+ * Return: false if its death is not on record.
+ */
+bool bpf_oom_record_repeat(pid_t victim)
+{
+	struct record *r;
+
+	spin_lock(&ring_lock);
+	r = find_death(victim);
+	if (r)
+		r->repeats++;
+	spin_unlock(&ring_lock);
+	return r;
 }
 
 /**

@@ -13,9 +13,13 @@ struct wait_queue_head;
 /* How many records are kept. */
 #define RECORDS 64
 
-/* In one record; of what is longer or more the beginning or the best is kept. */
+/*
+ * In one record. Of what is more the best is kept, of a text that is longer the
+ * beginning, and of a path the end, behind "...".
+ */
 #define RECORD_PATH 512
-#define RECORD_TEXT 64
+#define RECORD_TEXT 256
+#define RECORD_WHY 64
 #define RECORD_REASON 128
 #define RECORD_CANDIDATES 16
 #define RECORD_DECLINED 8
@@ -41,9 +45,10 @@ enum record_result {
  * struct record_candidate - a task or a cgroup that the policy considered
  * @score: what it thinks of it, in a unit of its own
  * @pid: the process, 0: a cgroup
- * @chosen: it stays, however many are better
+ * @chosen: the policy chose it: it stays, however many are better
  * @cgroup_id: the cgroup, or that of the process
- * @text: name of the process or of the cgroup, and what the policy said
+ * @text: name of the process, or path of the cgroup
+ * @why: why the policy passed it over; "": it did not say so
  */
 struct record_candidate {
 	s64 score;
@@ -51,6 +56,7 @@ struct record_candidate {
 	bool chosen;
 	u64 cgroup_id;
 	char text[RECORD_TEXT];
+	char why[RECORD_WHY];
 };
 
 /**
@@ -59,12 +65,14 @@ struct record_candidate {
  * @cgroup_id: where it is attached
  * @ret: what it returned
  * @why: in one word, a constant
+ * @reason: what the policy said about it, or ""
  */
 struct record_declined {
 	char name[BPF_OOM_NAME_MAX_LEN];
 	u64 cgroup_id;
 	int ret;
 	const char *why;
+	char reason[RECORD_WHY];
 };
 
 /**
@@ -90,6 +98,9 @@ struct record_victim {
  * @memcg: it is that of a cgroup, not of the system
  * @dry_run: the policy could not act
  * @rehearsal: there was no OOM
+ * @declared_by: the pressure policy, or the process, whose program declared the OOM;
+ *	"": it was no declared one
+ * @repeats: how often the same OOM came back while a victim of it was on its way out
  * @attachment: the number of the attachment that decided; 0: the kernel
  * @cgroup_id: of the cgroup that hit its limit, the root's for the system
  * @cgroup: its path
@@ -100,17 +111,19 @@ struct record_victim {
  * @policy_cgroup: the path of that
  * @result: what it did, or in a dry run would have done
  * @asked: how many policies had been asked until then
- * @kills: how many processes it killed
+ * @kills: how many processes died of it, by the policy or with RECORD_DEFAULT by the
+ *	kernel, those that memory.oom.group added included; in a dry run, would have
  * @latency_ns: how long that took it; with RECORD_DEFAULT all policies
- * @victim: the first that it killed, or the one that it waits for
- * @reason: what it said about that
+ * @victim: the first of them, or the one that it waits for
+ * @reason: what the policy said about that
  * @nr_others: how many are in @others
- * @others: whom it killed after @victim
+ * @others: who died after @victim
  * @kernel: what the kernel would have done: "kill", "wait", "none"; NULL: unknown
  * @kernel_pid: whom it would have killed
  * @kernel_score: its score
  * @kernel_comm: its name
  * @nr_candidates: how many are in @candidates
+ * @nr_considered: how many there were
  * @nr_declined: how many are in @declined
  * @candidates: of the policy, best first
  * @declined: in the order in which they were asked
@@ -121,6 +134,8 @@ struct record {
 	bool memcg;
 	bool dry_run;
 	bool rehearsal;
+	char declared_by[BPF_OOM_NAME_MAX_LEN];
+	u64 repeats;
 	u64 attachment;
 	u64 cgroup_id;
 	char cgroup[RECORD_PATH];
@@ -142,6 +157,7 @@ struct record {
 	long kernel_score;
 	char kernel_comm[TASK_COMM_LEN];
 	unsigned int nr_candidates;
+	unsigned int nr_considered;
 	unsigned int nr_declined;
 	struct record_candidate candidates[RECORD_CANDIDATES];
 	struct record_declined declined[RECORD_DECLINED];
@@ -150,6 +166,12 @@ struct record {
 /* record.c: the records that are kept */
 
 void bpf_oom_record_commit(struct record *r);
+void bpf_oom_record_open(struct record *r);
+bool bpf_oom_record_close(struct record *r);
+bool bpf_oom_record_is_open(void);
+void bpf_oom_record_add_death(struct record *r, const struct record_victim *victim);
+bool bpf_oom_record_death(u64 seq, const struct record_victim *victim);
+bool bpf_oom_record_repeat(pid_t victim);
 int bpf_oom_record_get(u64 *seq, struct record *r);
 void bpf_oom_record_range(u64 *first, u64 *next);
 struct wait_queue_head *bpf_oom_record_wait(void);

@@ -103,6 +103,73 @@ bool bpf_oom_room_again(const struct decision *d)
 }
 #endif
 
+/* The OOM reaper sets the flag, at the latest when it has given up. */
+static bool is_dying(struct task_struct *task)
+{
+	return tsk_is_oom_victim(task) &&
+	       !mm_flags_test(MMF_OOM_SKIP, task->signal->oom_mm);
+}
+
+/**
+ * struct on_the_way - a look for a victim that is on its way out
+ * @oc: the OOM
+ * @pid: the process; 0: there is none
+ */
+struct on_the_way {
+	struct oom_control *oc;
+	pid_t pid;
+};
+
+/* Under RCU. */
+static int find_on_the_way(struct task_struct *task, void *arg)
+{
+	struct on_the_way *found = arg;
+
+	if (!is_dying(task) || !oom_hook_in_domain(found->oc, task))
+		return 0;
+	found->pid = task_tgid_nr(task);
+	return 1;
+}
+
+/* oom_hook_scan() would ask about the domain first, which takes longer. */
+static void scan_system(struct on_the_way *found)
+{
+	struct task_struct *p;
+
+	rcu_read_lock();
+	for_each_process(p) {
+		if (find_on_the_way(p, found))
+			break;
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * bpf_oom_is_on_the_way() - would the kernel wait for a victim?
+ * @d: the OOM
+ *
+ * Then nobody is asked: a policy that does not look would kill a second one. The
+ * record of that death counts it. It is bounded by the OOM reaper.
+ *
+ * Context: while the OOM is being handled.
+ * Return: true if so; never in a rehearsal, nor for sysrq-f, which is there to kill.
+ */
+bool bpf_oom_is_on_the_way(const struct decision *d)
+{
+	struct on_the_way found = { .oc = d->oc };
+
+	if (d->rehearsal || d->oc->order == -1)
+		return false;
+	if (d->oc->memcg)
+		oom_hook_scan(d->oc, find_on_the_way, &found);
+	else
+		scan_system(&found);
+	if (!found.pid)
+		return false;
+	bpf_oom_record_repeat(found.pid);
+	return true;
+}
+
 /**
  * bpf_oom_running_kill() - kill for the policy that is being asked
  * @oc: the OOM that it was given
@@ -129,7 +196,6 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 		d->freed = true;
 	if (d->freed)
 		return -EAGAIN;
-	bpf_oom_note_choice(d, task);
 	ret = d->dry_run ? oom_hook_may_kill(oc, task) :
 			   oom_hook_kill(oc, task, message);
 	bpf_oom_note_kill(d, task, message, ret);
@@ -160,9 +226,7 @@ int bpf_oom_running_wait(struct oom_control *oc, struct task_struct *task)
 
 	if (!d)
 		return -EINVAL;
-	/* The OOM reaper sets the flag, at the latest when it has given up. */
-	if (!tsk_is_oom_victim(task) ||
-	    mm_flags_test(MMF_OOM_SKIP, task->signal->oom_mm))
+	if (!is_dying(task))
 		return -ESRCH;
 	if (!oom_hook_in_domain(oc, task))
 		return -EXDEV;

@@ -99,6 +99,25 @@ static int raise(struct oom_control *oc, u64 id, u64 to)
 	return ret;
 }
 
+/* A cgroup that is not there any more is passed over in silence. */
+static void pass_over(struct oom_control *oc, u64 id)
+{
+	struct mem_cgroup *memcg;
+	struct cgroup *cgrp;
+
+	if (!bpf_ksym_exists(bpf_get_mem_cgroup))
+		return;
+	cgrp = bpf_cgroup_from_id(id);
+	if (!cgrp)
+		return;
+	memcg = bpf_get_mem_cgroup(&cgrp->self);
+	if (memcg) {
+		bpf_oom_pass_over(oc, memcg, 7, "it is not its turn");
+		bpf_put_mem_cgroup(memcg);
+	}
+	bpf_cgroup_release(cgrp);
+}
+
 static long badness(struct oom_control *oc, int pid)
 {
 	struct task_struct *task = bpf_task_from_pid(pid);
@@ -154,6 +173,10 @@ int BPF_PROG(policy_oom, struct oom_control *oc, struct cgroup *cgrp,
 	if (ctl.badness_pid)
 		ctl.badness = badness(oc, ctl.badness_pid);
 	raise_limits(oc);
+	if (ctl.pass_over_id)
+		pass_over(oc, ctl.pass_over_id);
+	if (ctl.says_why)
+		bpf_oom_decline(oc, "it is Sunday");
 #endif
 	killed = kill_pids(oc);
 #ifdef ABLE
@@ -176,6 +199,8 @@ int BPF_PROG(policy_evaluate, struct task_struct *task, struct oom_control *oc)
 	ctl.chosen_pid = oc->chosen ? oc->chosen->tgid : 0;
 	ctl.scans += !ctl.chosen_pid;
 	ctl.evaluated++;
+	if (ctl.rank_score)
+		bpf_oom_candidate_task(oc, task, ctl.rank_score);
 	for (i = 0; i < POLICY_KILLS; i++) {
 		if (task->tgid == ctl.rank_pid[i])
 			return ctl.rank[i];

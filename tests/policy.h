@@ -20,12 +20,15 @@ struct policy_control {
 	int rank_pid[POLICY_KILLS];	/* of whom to say ... */
 	int rank[POLICY_KILLS];		/* ... this, and ... */
 	int rank_other;			/* ... this of all others */
+	long long rank_score;		/* say that they rank by it, 0: do not */
 	/* Able ones only, see able_open(): */
 	int fail_iterate;		/* break an iterator, return 0 */
 	int wait_pid;			/* for whom to wait after that, 0: nobody */
 	/* Limits to raise after that: of which cgroup (0: none), to what. */
 	unsigned long long raise_id[POLICY_RAISES];
 	unsigned long long raise_to[POLICY_RAISES];
+	unsigned long long pass_over_id; /* which cgroup to pass over, 0: none */
+	int says_why;			/* it declines */
 	int badness_pid;		/* whose score to look up, 0: nobody's */
 	/* In handle_cgroup_offline: */
 	unsigned long long offline_ns;	/* how long to take for that */

@@ -98,8 +98,14 @@ TEST(a_record_says_who_left_it_to_the_kernel)
 	r = record_of(fd, "default");
 	check_record(r, "result", "default");
 	check_record_number(r, "asked", 2);
-	check_record_number(r, "kills", 0);
-	check_record(r, "victim_pid", NULL);
+	/* The kernel. */
+	check_record_number(r, "kills", 1);
+	check_record_number(r, "victim_pid", s.large);
+	check_record(r, "victim_comm", "oomtest");
+	check_record(r, "victim_cgroup", "/test/dom/a");
+	check_record_number(r, "victim_uid", 0);
+	CHECK(record_number(r, "victim_rss_kb") >= 30 * 1024, "rss_kb %lld",
+	      record_number(r, "victim_rss_kb"));
 	check_record_number(r, "kernel_pid", s.large);
 	snprintf(want, sizeof(want), "first %llu -12 error", cg_id("dom"));
 	check_record(r, "declined", want);
@@ -134,14 +140,35 @@ TEST(a_record_of_an_oom_of_the_system)
 	policy_close(p);
 }
 
+/* The value of a key that belongs to the how manieth candidate, "" if it has none. */
+static const char *candidate_key(const char *record, int nr, const char *key)
+{
+	static char value[256];
+	const char *line = record;
+	size_t len = strlen(key);
+
+	value[0] = 0;
+	for (; nr >= 0; nr--) {
+		line = strstr(line, "\ncandidate=");
+		CHECK(line, "too few candidates");
+		line++;
+	}
+	while ((line = strchr(line, '\n') + 1) && !strncmp(line, "candidate_", 10)) {
+		if (!strncmp(line, key, len) && line[len] == '=')
+			snprintf(value, sizeof(value), "%.*s",
+				 (int)strcspn(line + len + 1, "\n"), line + len + 1);
+	}
+	return value;
+}
+
 TEST(a_record_has_the_tasks_that_were_ranked)
 {
 	struct scene s = make_scene();
 	struct policy *p = ranker_open("ranker", "dom", false);
-	int fd = records_open(), pid, i, seen = 0;
-	const char *r, *c;
-	char verdict[16];
+	int fd = records_open();
 	long long score;
+	const char *r;
+	int pid;
 
 	policy_control(p)->rank_pid[0] = s.small;
 	policy_control(p)->rank[0] = BPF_EVAL_SELECT;
@@ -153,16 +180,17 @@ TEST(a_record_has_the_tasks_that_were_ranked)
 	r = record_of(fd, "ranker");
 	check_record_number(r, "victim_pid", s.small);
 	check_record(r, "reason", "Out of memory (ranker)");
-	for (i = 0; (c = record_value(r, "candidate", i)); i++) {
-		CHECK(sscanf(c, "%lld %d %*u %15s oomtest", &score, &pid, verdict) == 3,
-		      "candidate=%s", c);
-		if (pid == s.small && !strcmp(verdict, "select") && i)
-			seen++;
-		if (pid == s.large && !strcmp(verdict, "skip") && score >= 30 * 256 && !i)
-			seen++;
-	}
-	CHECK_EQ(i, 2);
-	CHECK_EQ(seen, 2);
+	check_record_number(r, "candidates", 2);
+	CHECK(sscanf(record_has(r, "candidate", 0), "%lld %d %*u oomtest", &score, &pid) == 2,
+	      "candidate=%s", record_value(r, "candidate", 0));
+	CHECK(pid == s.large && score >= 30 * 256, "%d, %lld", pid, score);
+	CHECK(!strcmp(candidate_key(r, 0, "candidate_why"), "the policy skipped it"),
+	      "no reason");
+	CHECK(!*candidate_key(r, 0, "candidate_chosen"), "chosen, too");
+	CHECK(sscanf(record_has(r, "candidate", 1), "%lld %d", &score, &pid) == 2 &&
+	      pid == s.small, "candidate=%s", record_value(r, "candidate", 1));
+	CHECK(!strcmp(candidate_key(r, 1, "candidate_chosen"), "1"), "not chosen");
+	CHECK(!record_value(r, "candidate", 2), "three candidates");
 	close(fd);
 	end_scene(s);
 	policy_close(p);
@@ -186,9 +214,10 @@ TEST(a_record_keeps_the_selected_task_among_the_best_sixteen)
 	one_oom("dom");
 	CHECK(killed(pid[0]), "the policy's choice lives");
 	r = record_of(fd, "ranker");
-	CHECK(strstr(record_has(r, "candidate", 15), " select oomtest"),
+	CHECK(!strcmp(candidate_key(r, 15, "candidate_chosen"), "1"),
 	      "the last one is %s", record_value(r, "candidate", 15));
 	CHECK(!record_value(r, "candidate", 16), "more than 16");
+	check_record_number(r, "candidates", 20);
 	close(fd);
 	for (i = 0; i < 20; i++)
 		reap(pid[i]);
@@ -211,16 +240,153 @@ TEST(a_record_has_the_cgroups_that_largest_compares)
 	one_oom("dom");
 	CHECK(killed(b), "the largest cgroup lives");
 	r = record_of(fd, "largest");
-	snprintf(want, sizeof(want), " 0 %llu small", cg_id("dom/small"));
+	snprintf(want, sizeof(want), " 0 %llu /test/dom/small", cg_id("dom/small"));
 	for (i = 0; (c = record_value(r, "candidate", i)); i++)
 		found += !!strstr(c, want);
 	CHECK_EQ(i, 2);
 	CHECK_EQ(found, 1);
-	CHECK(strstr(record_has(r, "candidate", 0), " large"), "not the largest first");
+	CHECK(strstr(record_has(r, "candidate", 0), " /test/dom/large"), "not the largest first");
 	CHECK(!sh("bpfoom detach largest"), "detach");
 	close(fd);
 	reap(a);
 	reap(b);
+}
+
+/* A group is killed as a whole, by the kernel, and all of them are on record. */
+static void check_group_record(const char *r, const pid_t *pid, int nr)
+{
+	char died[32];
+	int i, j;
+
+	check_record_number(r, "kills", nr);
+	for (i = 0; i < nr; i++) {
+		CHECK(killed(pid[i]), "one of the group lives");
+		if (pid[i] == record_number(r, "victim_pid"))
+			continue;
+		snprintf(died, sizeof(died), "%d", pid[i]);
+		for (j = 0; strcmp(record_has(r, "also_killed", j), died); j++)
+			;
+	}
+	CHECK(!record_value(r, "also_killed", nr - 1), "more than died");
+}
+
+static void make_group(pid_t pid[3])
+{
+	cg_make_limited("dom", 80);
+	cg_make("dom/group");
+	cg_make("dom/group/a");
+	cg_make("dom/group/b");
+	cg_write("dom/group", "memory.oom.group", "1");
+	pid[0] = hog("dom/group/a", 20, 0);
+	pid[1] = hog("dom/group/a", 5, 0);
+	pid[2] = hog("dom/group/b", 5, 0);
+}
+
+TEST(a_record_says_why_a_policy_passed_over_a_cgroup_and_declined)
+{
+	struct scene s = make_scene();
+	struct policy *p = able_on("lazy", "dom", 0);
+	int fd = records_open();
+	char want[64];
+	const char *r;
+
+	policy_control(p)->pass_over_id = cg_id("dom/a");
+	policy_control(p)->says_why = 1;
+	one_oom("dom");
+	CHECK(killed(s.large), "the kernel chose somebody else");
+	r = record_of(fd, "default");
+	check_record(r, "declined_why", "it is Sunday");
+	snprintf(want, sizeof(want), "7 0 %llu /test/dom/a", cg_id("dom/a"));
+	check_record(r, "candidate", want);
+	check_record(r, "candidate_why", "it is not its turn");
+	close(fd);
+	end_scene(s);
+	policy_close(p);
+}
+
+TEST(a_record_has_the_score_by_which_a_policy_ranks)
+{
+	struct scene s = make_scene();
+	struct policy *p = ranker_open("ranker", "dom", false);
+	int fd = records_open(), pid;
+	const char *r;
+	long long score;
+
+	policy_control(p)->rank_score = 4711;
+	policy_start(p);
+	one_oom("dom");
+	CHECK(killed(s.large), "by the kernel's rule");
+	r = record_of(fd, "ranker");
+	CHECK(sscanf(record_has(r, "candidate", 0), "%lld %d", &score, &pid) == 2 &&
+	      score == 4711, "candidate=%s", record_value(r, "candidate", 0));
+	close(fd);
+	end_scene(s);
+	policy_close(p);
+}
+
+TEST(a_record_has_all_whom_memory_oom_group_adds_to_a_kill)
+{
+	struct policy *p;
+	const char *r;
+	pid_t pid[3];
+	int fd;
+
+	make_group(pid);
+	p = policy_on("chooser", "dom", 1);
+	policy_control(p)->kill_pid[0] = pid[1];
+	fd = records_open();
+	one_oom("dom");
+	r = record_of(fd, "chooser");
+	check_record_number(r, "victim_pid", pid[1]);
+	check_group_record(r, pid, 3);
+	CHECK_EQ(seen_number("chooser", "kills"), 3);
+	check_report("chooser", "/test/dom", "MEMCG", "/test/dom", 3);
+	close(fd);
+	policy_close(p);
+}
+
+TEST(a_record_has_all_whom_the_kernel_kills_by_memory_oom_group)
+{
+	struct policy *p;
+	const char *r;
+	pid_t pid[3];
+	int fd;
+
+	make_group(pid);
+	p = policy_on("declines", "dom", 0);
+	fd = records_open();
+	one_oom("dom");
+	r = record_of(fd, "default");
+	check_record(r, "result", "default");
+	check_record_number(r, "victim_pid", pid[0]);
+	check_group_record(r, pid, 3);
+	CHECK_EQ(seen_number("declines", "kills"), 0);
+	if (klog_has_soon("oom_policy=default"))
+		check_report("default", "/", "MEMCG", "/test/dom", 3);
+	close(fd);
+	policy_close(p);
+}
+
+/* An OOM that nobody can be killed for is nobody's death. */
+TEST(a_record_of_nobody_who_could_be_killed)
+{
+	struct policy *p;
+	const char *r;
+	pid_t pid;
+	int fd;
+
+	cg_make_limited("dom", 80);
+	pid = hog("dom", 5, -1000);
+	p = policy_on("declines", "dom", 0);
+	fd = records_open();
+	hooktest("oom %llu", cg_id("dom"));
+	r = record_of(fd, "default");
+	check_record_number(r, "kills", 0);
+	check_record(r, "victim_pid", NULL);
+	CHECK(!klog_has_soon("oom_policy="), "the log tells of a decision");
+	close(fd);
+	reap(pid);
+	policy_close(p);
 }
 
 TEST(a_record_without_explanation_has_neither_the_kernels_choice_nor_ranks)

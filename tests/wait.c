@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Policies that wait for a victim instead of killing another task */
+/* A victim that is on its way out is waited for instead of another kill */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness.h"
 #include "hooktest.h"
+#include "klog.h"
 #include "seen.h"
 #include "util.h"
 
@@ -95,48 +96,153 @@ static void attempts(bool (*attempt)(void))
 	test_skip("the OOM reaper was faster than all attempts");
 }
 
-static bool waits_once(void)
+static void check_repeats(int fd, const char *policy, pid_t victim, int repeats)
 {
-	struct policy *p, *far;
-	struct policy_control *ctl, *next;
+	const char *r = record_of(fd, policy);
+
+	check_record_number(r, "victim_pid", victim);
+	check_record_number(r, "kills", 1);
+	check_record_number(r, "repeats", repeats);
+	CHECK(!record_next(fd), "the same OOM is on record twice");
+}
+
+static bool comes_back(void)
+{
+	struct policy *near, *far;
 	pid_t victim, other;
+	int fd, reports;
 	bool judged;
 
 	make_domain();
 	far = policy_on("far", NULL, 0);
-	p = able_on("patient", "dom", 1);
-	ctl = policy_control(p);
-	next = policy_control(far);
+	near = policy_on("near", "dom", 0);
 	victim = stuck_victim("dom/a");
 	other = hog("dom/a", 10, 0);
+	fd = records_open();
 	kill_by_oom("dom");
-	ctl->wait_pid = victim;
-	next->asked = 0;
-	for (int i = 1; i <= 3; i++) {
+	policy_control(near)->asked = 0;
+	policy_control(far)->asked = 0;
+	for (int i = 0; i < 3; i++)
 		one_oom("dom");
-		judged = in_time();
-		if (!judged)
-			break;
-		CHECK_EQ(ctl->wait_ret, 0);
-		CHECK_EQ(ctl->waits, i);
-	}
+	judged = in_time();
 	if (judged) {
-		CHECK_EQ(next->asked, 0);
+		CHECK_EQ(policy_control(near)->asked, 0);
+		CHECK_EQ(policy_control(far)->asked, 0);
 		CHECK(alive(other), "another one died");
-		CHECK(!sh("bpfoom why %d | grep -q 'The kernel decided'", victim),
-		      "who asks about the victim hears of a wait, not of the kill");
+		check_repeats(fd, "default", victim, 3);
+		reports = klog_count("oom_policy=");
+		CHECK(reports <= 1, "%d lines about one kill", reports);
 		/* Not for ever. */
-		for (int i = 0; i < 100 && !ctl->wait_ret; i++) {
+		for (int i = 0; i < 100 && !policy_control(near)->asked; i++) {
 			usleep(100000);
 			one_oom("dom");
 		}
-		CHECK_EQ(ctl->wait_ret, -ESRCH);
-		CHECK(next->asked, "the next policy was not asked");
 		CHECK(killed(other), "nobody was killed when there was nothing to wait for");
 	}
 	end_stuck(victim);
-	policy_close(p);
+	close(fd);
+	policy_close(near);
 	policy_close(far);
+	return judged;
+}
+
+TEST(wait_for_a_victim_needs_no_policy)
+{
+	attempts(comes_back);
+}
+
+static bool comes_back_in_the_system(void)
+{
+	pid_t victim, scapegoat;
+	struct policy *p;
+	bool judged;
+	int fd;
+
+	cg_make("a");
+	/* Of the kernel, if it is too late to wait. */
+	scapegoat = hog("a", 5, 999);
+	victim = stuck_victim("a");
+	p = policy_on("chooser", NULL, 0);
+	policy_control(p)->kill_pid[0] = victim;
+	fd = records_open();
+	kill_by_oom(NULL);
+	policy_control(p)->kill_pid[0] = scapegoat;
+	policy_control(p)->asked = 0;
+	one_oom(NULL);
+	judged = in_time();
+	if (judged) {
+		CHECK_EQ(policy_control(p)->asked, 0);
+		CHECK(alive(scapegoat), "another one died");
+		check_repeats(fd, "chooser", victim, 1);
+	}
+	end_stuck(victim);
+	close(fd);
+	policy_close(p);
+	reap(scapegoat);
+	return judged;
+}
+
+TEST(wait_for_a_victim_in_an_oom_of_the_system_needs_no_policy)
+{
+	attempts(comes_back_in_the_system);
+}
+
+/*
+ * By sysrq the kernel is told to kill whether there is a victim or not, so policies are
+ * asked. The OOM killer is run by a worker.
+ */
+static void oom_by_sysrq(struct policy *last)
+{
+	unsigned int *finished = &policy_control(last)->finished;
+
+	*finished = 0;
+	CHECK(!write_file("/proc/sysrq-trigger", "f"), "sysrq");
+	CHECK(WAIT_FOR(*finished, 30), "the policy was not asked");
+}
+
+/* What is there to choose from when a victim does not die. */
+struct stuck_scene {
+	pid_t victim, scapegoat;
+	struct policy *waits, *next;
+};
+
+/* Of two policies the first waits for the victim, with this answer. */
+static bool make_stuck_scene(struct stuck_scene *s, int ret)
+{
+	cg_make("a");
+	s->scapegoat = hog("a", 40, 1000);
+	s->victim = stuck_victim("a");
+	s->waits = able_on("waits", NULL, ret);
+	s->next = policy_on("next", NULL, 1);
+	policy_control(s->waits)->kill_pid[0] = s->victim;
+	kill_by_oom(NULL);
+	policy_control(s->waits)->kill_pid[0] = 0;
+	policy_control(s->waits)->wait_pid = s->victim;
+	policy_control(s->next)->asked = 0;
+	oom_by_sysrq(s->waits);
+	return in_time();
+}
+
+static void end_stuck_scene(struct stuck_scene *s)
+{
+	end_stuck(s->victim);
+	policy_close(s->waits);
+	policy_close(s->next);
+	reap(s->scapegoat);
+}
+
+static bool waits_once(void)
+{
+	struct stuck_scene s;
+	bool judged = make_stuck_scene(&s, 1);
+
+	if (judged) {
+		CHECK_EQ(policy_control(s.waits)->wait_ret, 0);
+		CHECK_EQ(policy_control(s.waits)->waits, 1);
+		CHECK_EQ(policy_control(s.next)->asked, 0);
+		CHECK(alive(s.scapegoat), "another one died");
+	}
+	end_stuck_scene(&s);
 	return judged;
 }
 
@@ -145,56 +251,24 @@ TEST(wait_for_a_victim_is_progress)
 	attempts(waits_once);
 }
 
-/* Two policies, of which the first waits for a victim and returns 0. */
-static bool waits_undecided(bool claims)
+/* The next one claims to have done something, which does not make it so. */
+static bool waits_and_returns_0(void)
 {
-	struct policy *p, *next = NULL, *far;
-	struct policy_control *ctl;
-	pid_t victim;
-	bool judged;
+	struct stuck_scene s;
+	bool judged = make_stuck_scene(&s, 0);
 
-	make_domain();
-	far = policy_on("far", NULL, 0);
-	p = able_on("undecided", "dom", 0);
-	if (claims)
-		next = policy_on("claims", "dom", 1);
-	ctl = policy_control(p);
-	victim = stuck_victim("dom/a");
-	kill_by_oom("dom");
-	ctl->wait_pid = victim;
-	policy_control(far)->asked = 0;
-	one_oom("dom");
-	judged = in_time();
 	if (judged) {
-		CHECK_EQ(ctl->wait_ret, 0);
-		CHECK_EQ(policy_control(far)->asked, 1);
+		CHECK_EQ(policy_control(s.waits)->wait_ret, 0);
+		CHECK(killed(s.scapegoat), "the kernel did not kill");
+		CHECK_EQ(policy_control(s.next)->asked, 1);
 	}
-	end_stuck(victim);
-	if (next)
-		policy_close(next);
-	policy_close(p);
-	policy_close(far);
+	end_stuck_scene(&s);
 	return judged;
 }
 
-static bool waits_and_returns_0(void)
-{
-	return waits_undecided(false);
-}
-
-TEST(wait_counts_only_with_return_1)
+TEST(wait_counts_only_with_return_1_and_not_for_the_next_policy)
 {
 	attempts(waits_and_returns_0);
-}
-
-static bool waits_before_one_that_claims(void)
-{
-	return waits_undecided(true);
-}
-
-TEST(wait_of_one_policy_does_not_count_for_the_next)
-{
-	attempts(waits_before_one_that_claims);
 }
 
 /* A policy that waits for pid gets this answer, and the kernel kills. */
@@ -264,36 +338,4 @@ TEST(wait_for_a_victim_that_is_gone_is_refused)
 	one_oom("dom");
 	CHECK(killed(victim), "it lives");
 	refused(victim, ESRCH);
-}
-
-static bool waits_in_an_oom_of_the_system(void)
-{
-	struct policy *p;
-	pid_t victim, scapegoat;
-	bool judged;
-
-	cg_make("a");
-	/* Of the kernel, if it is too late to wait. */
-	scapegoat = hog("a", 5, 999);
-	victim = stuck_victim("a");
-	p = able_on("patient", NULL, 1);
-	policy_control(p)->kill_pid[0] = victim;
-	kill_by_oom(NULL);
-	policy_control(p)->kill_pid[0] = 0;
-	policy_control(p)->wait_pid = victim;
-	one_oom(NULL);
-	judged = in_time();
-	if (judged) {
-		CHECK_EQ(policy_control(p)->wait_ret, 0);
-		CHECK(alive(scapegoat), "another one died");
-	}
-	end_stuck(victim);
-	policy_close(p);
-	reap(scapegoat);
-	return judged;
-}
-
-TEST(wait_in_an_oom_of_the_system)
-{
-	attempts(waits_in_an_oom_of_the_system);
 }

@@ -51,13 +51,22 @@ extern int bpf_oom_wait_victim(struct oom_control *oc, struct task_struct *task)
 extern int bpf_oom_raise_max(struct oom_control *oc, struct mem_cgroup *memcg,
 			     u64 bytes) __ksym __weak;
 /*
- * handle_out_of_memory of bpf_oom_ops only. Notes for the record of the decision who
- * is considered and what the policy thinks of it; the worst have the highest score.
+ * bpf_oom_ops only; bpf_oom_candidate_memcg() only in handle_out_of_memory. Notes for
+ * the record of the decision who is considered and what the policy thinks of it; the
+ * worst have the highest score. In evaluate_task: by which score the policy ranks it.
  */
 extern int bpf_oom_candidate_task(struct oom_control *oc, struct task_struct *task,
 				  s64 score) __ksym __weak;
 extern int bpf_oom_candidate_memcg(struct oom_control *oc, struct mem_cgroup *memcg,
 				   s64 score) __ksym __weak;
+/*
+ * handle_out_of_memory of bpf_oom_ops only. For the record as well, in plain words: why
+ * a cgroup is considered and passed over, and why the policy leaves the OOM to the next
+ * one. -EINVAL: not the oc that the handler was given.
+ */
+extern int bpf_oom_pass_over(struct oom_control *oc, struct mem_cgroup *memcg,
+			     s64 score, const char *why__str) __ksym __weak;
+extern int bpf_oom_decline(struct oom_control *oc, const char *why__str) __ksym __weak;
 /* bpf_oom_ops programs only. Has the OOM killer chosen this task before? */
 extern bool bpf_task_is_oom_victim(struct task_struct *task) __ksym __weak;
 /*

@@ -84,7 +84,11 @@ enum bpf_oom_verdict {
  *	oom_lock is held, page faults are off (bpf_copy_from_user() fails),
  *	allocations do not wait for reclaim; arenas, signals and what takes locks
  *	of an mm are refused at load. The arguments are trusted until the return.
- *	Not called when there is no task at or below the memcg.
+ *	Not called when there is no task at or below the memcg, nor while a victim
+ *	of the OOM killer in the domain of the OOM is on its way out: the kernel
+ *	would wait for it, and so nobody is asked, until the OOM reaper has its memory
+ *	or has given up. Asked all the same if the OOM killer was called by sysrq
+ *	(oc->order is -1).
  *
  *	Return 1 for "handled". It counts only if bpf_oom_kill_process() or
  *	bpf_oom_wait_victim() has returned 0 during the call, or

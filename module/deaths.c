@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who dies by the OOM killer, seen through the kernel's own tracepoint
+ *
+ * A policy names one process, the kernel kills more with it (memory.oom.group), and
+ * where policies decline it chooses by itself. It marks each victim, and that is where
+ * we hear of them all. The tracepoint is in every supported kernel but not exported
+ * by name, so it is looked up once.
+ */
+#define pr_fmt(fmt) "bpf_oom: " fmt
+
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#include "dispatch.h"
+
+static struct tracepoint *mark_victim;
+
+/*
+ * Cleared, with a grace period after it, when nobody wants to hear any more. Not by
+ * tracepoint_synchronize_unregister(): that waits for sleepable BPF programs, too, and
+ * one may be what is detaching.
+ */
+static bool listening;
+
+/* Under oom_lock, as is all marking of victims; mostly with the lock of @task. */
+static void probe(void *data, struct task_struct *task, uid_t uid)
+{
+	rcu_read_lock();
+	if (READ_ONCE(listening))
+		bpf_oom_account_death(task, uid);
+	rcu_read_unlock();
+}
+
+static void find_tracepoint(struct tracepoint *tp, void *priv)
+{
+	if (!strcmp(tp->name, "mark_victim"))
+		mark_victim = tp;
+}
+
+/**
+ * bpf_oom_deaths_on() - hear of victims from now on
+ *
+ * Context: process context, may sleep.
+ * Return: 0 or an error.
+ */
+int bpf_oom_deaths_on(void)
+{
+	int ret;
+
+	WRITE_ONCE(listening, true);
+	ret = tracepoint_probe_register(mark_victim, probe, NULL);
+	if (ret)
+		WRITE_ONCE(listening, false);
+	return ret;
+}
+
+/**
+ * bpf_oom_deaths_off() - hear of no victim any more
+ *
+ * Context: process context, may sleep.
+ */
+void bpf_oom_deaths_off(void)
+{
+	tracepoint_probe_unregister(mark_victim, probe, NULL);
+	WRITE_ONCE(listening, false);
+	synchronize_rcu();
+}
+
+int bpf_oom_deaths_init(void)
+{
+	for_each_kernel_tracepoint(find_tracepoint, NULL);
+	if (mark_victim)
+		return 0;
+	pr_err("this kernel has no tracepoint mark_victim\n");
+	return -ENOENT;
+}
+
+/* No probe may be in our text any more. */
+void bpf_oom_deaths_exit(void)
+{
+	tracepoint_synchronize_unregister();
+}
