@@ -38,8 +38,9 @@ static const struct verb verbs[] = {
 	  "                        for a cgroup\n"
 	  "  -v, --verbose         show what libbpf and the verifier say\n" },
 	{ "detach", cmd_detach, "POLICY [--cgroup PATH] | POLICY@ID | --all [-v]",
-	  "Detach a policy. Returns when no handler of it is running. ID is the id of\n"
-	  "a cgroup, which may be gone.\n"
+	  "Detach a policy. Returns when no handler of it is running, and after the last\n"
+	  "policy when the module can be removed. ID is the id of a cgroup, which may be\n"
+	  "gone.\n"
 	  "  -c, --cgroup PATH     from this cgroup, else from the whole system\n"
 	  "  -a, --all             all policies, from everywhere\n"
 	  "  -v, --verbose         show what libbpf says\n" },

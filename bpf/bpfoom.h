@@ -15,6 +15,7 @@
 #define BPFFS "/sys/fs/bpf"
 #define PIN_DIR BPFFS "/bpf-oom"
 #define LINK_DIR PIN_DIR "/links"
+#define DEVICE "/dev/bpf_oom"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
@@ -91,6 +92,7 @@ void read_lockdown(char *buf, size_t size);
 bool secure_boot_on(void);
 char *module_advice(void);
 int module_get_ready(void);
+void module_wait_unused(void);
 
 /* policy.c: an object file with one policy */
 

@@ -130,29 +130,53 @@ static void explain_nothing(const struct selection *s, const struct attached_lis
 	}
 }
 
+/* For messages, to be freed. */
+static char *describe_place(const struct attached *a)
+{
+	return a->cgroup_id == CGROUP_SYSTEM ? format("the whole system") :
+					       cgroup_describe(a->cgroup_id);
+}
+
+static int end_one(const struct attached *a)
+{
+	char *place = describe_place(a);
+	int err = attached_end(a);
+
+	if (err) {
+		pr_err("policy %s (%s@%llu) was not detached: %s", a->policy, a->policy,
+		       a->cgroup_id, strerror(-err));
+	} else {
+		printf("policy %s is detached from ", a->policy);
+		print_name(place);
+		putchar('\n');
+	}
+	free(place);
+	return err ? EX_FAILED : EX_DONE;
+}
+
 static int end_selected(const struct selection *s, const struct attached_list *list)
 {
-	unsigned int nr = 0;
-	int ret = EX_DONE, err;
+	unsigned int ended = 0, left = 0;
+	int ret = EX_DONE;
 	size_t i;
 
 	for (i = 0; i < list->nr; i++) {
 		const struct attached *a = &list->items[i];
 
 		if (!selected(s, a))
-			continue;
-		nr++;
-		err = attached_end(a);
-		if (err) {
-			pr_err("policy %s on cgroup %llu was not detached: %s",
-			       a->policy, a->cgroup_id, strerror(-err));
+			left += !!a->map_id;
+		else if (end_one(a))
 			ret = EX_FAILED;
-		}
+		else
+			ended++;
 	}
-	if (nr || s->all)
-		return ret;
-	explain_nothing(s, list);
-	return EX_NOT_FOUND;
+	if (!ended && !ret && !s->all) {
+		explain_nothing(s, list);
+		return EX_NOT_FOUND;
+	}
+	if (ended && !left && !ret)
+		module_wait_unused();
+	return ret;
 }
 
 int cmd_detach(int argc, char **argv)

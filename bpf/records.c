@@ -10,8 +10,6 @@
 
 #include "bpfoom.h"
 
-#define DEVICE "/dev/bpf_oom"
-
 /**
  * records_open() - begin with the oldest
  * @wait: for new ones, when there is none left

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/magic.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -19,6 +20,9 @@
 /* To install with --force takes what was built before. */
 #define REBUILD "dkms build --force bpf-oom/%1$s -k %2$s && dkms install --force bpf-oom/%1$s -k %2$s"
 #define ENROL "; Secure Boot or lockdown is on: enrol the key that DKMS signs with ('mokutil --import /var/lib/dkms/mok.pub') and reboot"
+
+/* A grace period of RCU tasks takes some tenths of a second, on a busy machine more. */
+#define WAIT_UNUSED_MS 10000
 
 #define EFI_GLOBAL_VARIABLE "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
@@ -164,4 +168,59 @@ int module_get_ready(void)
 		return EX_UNSUPPORTED;
 	}
 	return EX_DONE;
+}
+
+/* A process that has the device open, and so keeps the module; 0: none. */
+static int find_reader(void)
+{
+	int pid, found = 0;
+	char target[32];
+	glob_t fds;
+	size_t i;
+
+	if (glob("/proc/[0-9]*/fd/*", GLOB_NOSORT, NULL, &fds))
+		return 0;
+	for (i = 0; !found && i < fds.gl_pathc; i++) {
+		ssize_t len = readlink(fds.gl_pathv[i], target, sizeof(target) - 1);
+
+		target[len < 0 ? 0 : len] = '\0';
+		if (!strcmp(target, DEVICE) &&
+		    sscanf(fds.gl_pathv[i], "/proc/%d/", &pid) == 1)
+			found = pid;
+	}
+	globfree(&fds);
+	return found;
+}
+
+static bool module_unused(void)
+{
+	char line[16];
+
+	return !read_line("/sys/module/bpf_oom/refcnt", line, sizeof(line)) ||
+	       !strcmp(line, "0");
+}
+
+/**
+ * module_wait_unused() - wait until bpf_oom can be unloaded
+ *
+ * For use when the last policy has been detached: the kernel frees its map and
+ * programs, which hold the module, some RCU grace periods later. Something else
+ * may hold it too, so there is an end to waiting, and the user is told.
+ */
+void module_wait_unused(void)
+{
+	int pid = 0, ms;
+
+	for (ms = 0; !pid && ms < WAIT_UNUSED_MS; ms += 20) {
+		if (module_unused())
+			return;
+		usleep(20000);
+		/* Not at once, since all processes are looked at. */
+		if (ms == 1000)
+			pid = find_reader();
+	}
+	if (pid)
+		pr_err("the module bpf_oom stays in use: process %d reads " DEVICE, pid);
+	else
+		pr_err("the module bpf_oom is still in use, maybe by another BPF program that calls it");
 }

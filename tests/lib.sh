@@ -58,6 +58,8 @@ within()
 	done
 }
 
+# What the policies of a test that has just ended hold is freed some time later;
+# 'bpfoom detach' waits for that, their own programs do not.
 unload()
 {
 	[ ! -d /sys/module/bpf_oom ] || within 30 rmmod bpf_oom 2>/dev/null ||
