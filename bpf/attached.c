@@ -96,6 +96,24 @@ static bool get_cgroup_id(const struct btf *btf, int type_id, const char *value,
 			  sizeof(a->cgroup_id));
 }
 
+/* In place of the pointers to its programs the kernel tells their ids. */
+static void get_programs(const struct btf *btf, int type_id, const char *value,
+			 struct attached *a)
+{
+	static const char *const names[] = {
+		"data.handle_out_of_memory", "data.evaluate_task", "data.init",
+		"data.handle_psi_event", "data.handle_cgroup_online",
+		"data.handle_cgroup_offline",
+	};
+	__u64 id;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (get_member(btf, type_id, names[i], value, &id, sizeof(id)) && id)
+			a->programs[a->nr_programs++] = id;
+	}
+}
+
 /* 1: a policy. 0: something else. Or a negative errno. */
 static int read_value(int fd, const struct bpf_map_info *info,
 		      struct attached *a, __u32 *state)
@@ -123,6 +141,11 @@ static int read_value(int fd, const struct bpf_map_info *info,
 		      get_cgroup_id(btf, id, value, a) &&
 		      get_member(btf, id, "common.state", value, state,
 				 sizeof(*state)) ? 1 : -EPROTO;
+	if (ret == 1) {
+		/* Only those that are asked about OOMs have any. */
+		get_member(btf, id, "data.flags", value, &a->flags, sizeof(a->flags));
+		get_programs(btf, id, value, a);
+	}
 	free(value);
 	a->policy[sizeof(a->policy) - 1] = '\0';
 	if (!a->cgroup_id)

@@ -31,6 +31,7 @@ enum {
 	EX_NOT_ACTIVE,
 	EX_NOT_FOUND,
 	EX_UNSUPPORTED,
+	EX_OTHERWISE,
 };
 
 /* cmd_*.c: one function per verb; argv[0] is the verb */
@@ -62,6 +63,7 @@ __printf(1, 2) char *format(const char *fmt, ...);
 bool read_line(const char *path, char *buf, size_t size);
 void print_name(const char *s);
 void print_json_string(const char *s);
+void print_quoted(const char *word);
 void messages_capture(void);
 char *messages_missing_kfunc(void);
 void messages_show_tail(unsigned int lines);
@@ -118,6 +120,7 @@ int policy_open(struct policy *p, const char *arg);
 void policy_close(struct policy *p);
 int policy_set_cgroup(struct policy *p, __u64 cgroup_id);
 int policy_set_flags(struct policy *p, __u64 flags);
+__u64 policy_flags(const struct policy *p);
 enum policy_kind policy_kind_of(const char *type);
 const char *policy_kind_name(enum policy_kind kind);
 const char *policy_refusal(const struct policy *p);
@@ -126,11 +129,13 @@ const char *policy_refusal(const struct policy *p);
 
 int policy_set_option(struct policy *p, const char *name_value);
 bool policy_set_root(struct policy *p, __u64 cgroup_id);
+const void *policy_options(const struct policy *p, size_t *size);
 
 /* cgroup_options.c: options of single cgroups, in maps of a policy */
 
 int cgroup_option_set(struct policy *p, const char *name_value);
 int cgroup_options_apply(struct policy *p);
+int cgroup_options_compare(const struct policy *p, const struct bpf_map *map, int fd);
 void cgroup_options_print(const struct policy *p);
 void cgroup_options_free(struct policy *p);
 
@@ -140,8 +145,11 @@ struct attached {
 	char policy[64];
 	enum policy_kind kind;
 	__u64 cgroup_id;
+	__u64 flags;	/* enum bpf_oom_attach_flags */
 	__u32 link_id;	/* 0: attached without a link */
 	__u32 map_id;	/* 0: the attachment has ended */
+	__u32 programs[8];	/* ids */
+	int nr_programs;
 	char *pin;		/* NULL: by someone else, not in LINK_DIR */
 };
 
@@ -154,6 +162,10 @@ int attached_lock(void);
 int attached_get(struct attached_list *list);
 void attached_put(struct attached_list *list);
 int attached_end(const struct attached *a);
+
+/* same.c: comparing them with what is asked for */
+
+int attached_is(const struct attached *a, const struct policy *p);
 
 /* shown.c: what the module shows of them */
 

@@ -141,6 +141,56 @@ int cgroup_options_apply(struct policy *p)
 	return apply(p, p->settings);
 }
 
+/* Is this the one that counts, or was another given later for the cgroup? */
+static bool counts(const struct policy *p, const struct cgroup_setting *s)
+{
+	const struct cgroup_setting *later;
+
+	for (later = p->settings; later != s; later = later->before) {
+		if (later->map == s->map && later->cgroup_id == s->cgroup_id)
+			return false;
+	}
+	return true;
+}
+
+static unsigned int count_entries(int fd)
+{
+	__u64 key, *last = NULL;
+	unsigned int nr = 0;
+
+	while (!bpf_map_get_next_key(fd, last, &key)) {
+		last = &key;
+		nr++;
+	}
+	return nr;
+}
+
+/**
+ * cgroup_options_compare() - does a map hold what is asked for?
+ * @p: the policy that is asked for
+ * @map: a map of it
+ * @fd: the map in its place of the policy that is attached
+ *
+ * Return: 1 or 0; also 1 if it is none of an option.
+ */
+int cgroup_options_compare(const struct policy *p, const struct bpf_map *map, int fd)
+{
+	const struct cgroup_setting *s;
+	unsigned int nr = 0;
+	__u32 value;
+
+	if (!is_cgroup_option(map))
+		return 1;
+	for (s = p->settings; s; s = s->before) {
+		if (s->map != map || !counts(p, s))
+			continue;
+		if (bpf_map_lookup_elem(fd, &s->cgroup_id, &value) || value != s->value)
+			return 0;
+		nr++;
+	}
+	return nr == count_entries(fd);
+}
+
 void cgroup_options_free(struct policy *p)
 {
 	struct cgroup_setting *s = p->settings, *before;

@@ -26,6 +26,7 @@
  * @dry_run: it may only say what it would do
  * @settings: NAME=VALUE
  * @nr_settings: how many
+ * @argv: all of it, from the verb on, for messages
  */
 struct request {
 	const char *policy;
@@ -35,6 +36,7 @@ struct request {
 	bool dry_run;
 	char **settings;
 	int nr_settings;
+	char *const *argv;
 };
 
 static const struct option options[] = {
@@ -107,7 +109,7 @@ static int explain_load(const struct policy *p, int err)
 	messages_show_tail(12);
 	switch (err) {
 	case EPERM:
-		pr_err("policy %s was not loaded: not permitted; needs root, and a kernel that is not locked down ('bpfoom status')",
+		pr_err("policy %s was not loaded: not permitted; needs root outside of user namespaces, and a kernel that is not locked down ('bpfoom status')",
 		       p->name);
 		return EX_FAILED;
 	case ENOTSUP:
@@ -179,7 +181,7 @@ static int explain_attach(const struct policy *p, const struct request *r, int e
 			       p->name);
 		return EX_FAILED;
 	case EPERM:
-		pr_err("%s was not attached: not permitted; needs root, and a kernel that is not locked down ('bpfoom status')",
+		pr_err("%s was not attached: not permitted; needs root outside of user namespaces, and a kernel that is not locked down ('bpfoom status')",
 		       p->name);
 		return EX_FAILED;
 	}
@@ -187,30 +189,68 @@ static int explain_attach(const struct policy *p, const struct request *r, int e
 	return EX_FAILED;
 }
 
-static int already_attached(const struct policy *p, const struct request *r)
+static void print_switch(const struct policy *p, const struct request *r)
 {
-	pr_err("policy %s is already attached to %s; 'bpfoom detach' it first to change it",
-	       p->name, where(r));
-	return EX_FAILED;
+	char *const *word;
+
+	fprintf(stderr, "to switch: bpfoom detach %s", p->name);
+	if (r->cgroup) {
+		fputs(" --cgroup", stderr);
+		print_quoted(r->cgroup);
+	}
+	fputs(" && bpfoom", stderr);
+	for (word = r->argv; *word; word++)
+		print_quoted(*word);
+	fputc('\n', stderr);
 }
 
-static int check_not_attached(const struct policy *p, const struct request *r)
+/* @a is there already, under this name and at this place. */
+static int already_attached(const struct policy *p, const struct request *r,
+			    const struct attached *a)
+{
+	int same = attached_is(a, p);
+
+	if (same < 0) {
+		pr_err("policy %s is attached to %s already, and cannot be compared: %s",
+		       p->name, where(r), strerror(-same));
+		return EX_FAILED;
+	}
+	if (same && a->pin) {
+		printf("policy %s is attached to %s already, with these options\n",
+		       p->name, where(r));
+		return EX_DONE;
+	}
+	if (same)
+		pr_err("policy %s is attached to %s already, by another program, which may end it",
+		       p->name, where(r));
+	else
+		pr_err("policy %s is attached to %s already, with other options, or it is another of this name",
+		       p->name, where(r));
+	print_switch(p, r);
+	return EX_OTHERWISE;
+}
+
+static int check_not_attached(const struct policy *p, const struct request *r,
+			      bool *there)
 {
 	struct attached_list list;
 	const struct attached *a;
 	int ret;
 	size_t i;
 
+	*there = false;
 	ret = attached_get(&list);
 	for (i = 0; !ret && i < list.nr; i++) {
 		a = &list.items[i];
 		if (a->cgroup_id != r->cgroup_id || strcmp(a->policy, p->name))
 			continue;
+		if (a->map_id) {
+			*there = true;
+			ret = already_attached(p, r, a);
+			break;
+		}
 		/* What is left of an earlier one; ids of cgroups do not come back. */
-		if (!a->map_id)
-			attached_end(a);
-		else
-			ret = already_attached(p, r);
+		attached_end(a);
 	}
 	attached_put(&list);
 	return ret;
@@ -303,11 +343,14 @@ static int check_system(bool to_stay)
 
 static int attach(struct policy *p, const struct request *r)
 {
+	bool there = false;
 	int ret;
 
 	ret = attached_lock();
-	ret = ret ?: check_not_attached(p, r);
-	ret = ret ?: load_and_attach(p, r);
+	ret = ret ?: check_not_attached(p, r, &there);
+	if (ret || there)
+		return ret;
+	ret = load_and_attach(p, r);
 	if (!ret)
 		printf("policy %s is attached to %s%s\n", p->name, where(r),
 		       r->dry_run ? ", for a dry run" : "");
@@ -328,7 +371,7 @@ static int test(struct policy *p, const struct request *r)
 
 static int run(int argc, char **argv, bool for_test)
 {
-	struct request r = { .cgroup_id = CGROUP_SYSTEM };
+	struct request r = { .cgroup_id = CGROUP_SYSTEM, .argv = argv };
 	struct policy p = {};
 	int ret;
 

@@ -187,6 +187,14 @@ bool policy_set_root(struct policy *p, __u64 cgroup_id)
 	return true;
 }
 
+/* The values of all options, and of the other constants. NULL: it has none. */
+const void *policy_options(const struct policy *p, size_t *size)
+{
+	struct bpf_map *rodata = find_rodata(p);
+
+	return rodata ? bpf_map__initial_value(rodata, size) : NULL;
+}
+
 /**
  * policy_set_option() - set an option before load
  * @p: the policy

@@ -223,6 +223,18 @@ int policy_set_flags(struct policy *p, __u64 flags)
 	return EX_FAILED;
 }
 
+/* Those that it has now. */
+__u64 policy_flags(const struct policy *p)
+{
+	size_t size;
+	void *member = ops_member(p, "flags", &size);
+	__u64 flags = 0;
+
+	if (member && size == sizeof(flags))
+		memcpy(&flags, member, size);
+	return flags;
+}
+
 /*
  * What a policy's init did not like, for it can return no more than an error
  * number: a text in its section .data.refusal. NULL if it did not say.

@@ -2,6 +2,7 @@
 /*
  * Messages, small files and JSON
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,33 @@ void print_json_string(const char *s)
 			fwrite(c, len, 1, stdout);
 	}
 	putchar('"');
+}
+
+/**
+ * print_quoted() - print a word of a command to standard error
+ * @word: the word; a space is printed before it
+ *
+ * The user may copy the command into a shell.
+ */
+void print_quoted(const char *word)
+{
+	const char *c = word;
+
+	fputc(' ', stderr);
+	while (isalnum((unsigned char)*c) || (*c && strchr("-_./=@:,+%", *c)))
+		c++;
+	if (*word && !*c) {
+		fputs(word, stderr);
+		return;
+	}
+	fputc('\'', stderr);
+	for (; *word; word++) {
+		if (*word == '\'')
+			fputs("'\\''", stderr);
+		else
+			fputc(*word, stderr);
+	}
+	fputc('\'', stderr);
 }
 
 static int keep_message(enum libbpf_print_level level, const char *fmt,
