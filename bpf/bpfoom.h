@@ -71,6 +71,7 @@ void messages_show_tail(unsigned int lines);
 /* cgroup.c */
 
 const char *cgroup_mount(void);
+char *cgroup_directory(const char *path);
 bool cgroup_exists(const char *path);
 int cgroup_id_of(const char *path, __u64 *id);
 
@@ -82,6 +83,11 @@ enum cgroup_place {
 
 enum cgroup_place cgroup_find(__u64 id, char **path);
 char *cgroup_describe(__u64 id);
+
+/* memory.c: where the memory controller is missing */
+
+bool memory_missing(const char **why, const char **action);
+void memory_explain(const char *path);
 
 /* support.c: what the kernel brings, and what it lacks */
 
@@ -124,6 +130,7 @@ __u64 policy_flags(const struct policy *p);
 enum policy_kind policy_kind_of(const char *type);
 const char *policy_kind_name(enum policy_kind kind);
 const char *policy_refusal(const struct policy *p);
+bool policy_weighs_cgroups(const struct policy *p);
 
 /* options.c: the const volatile variables of a policy */
 

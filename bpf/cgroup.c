@@ -39,15 +39,25 @@ const char *cgroup_mount(void)
 	return path;
 }
 
-/* Accepts what people have at hand: a directory, or a path as in /proc/PID/cgroup. */
-static char *cgroup_directory(const char *path)
+/**
+ * cgroup_directory() - where a cgroup is in the file system
+ * @path: what people have at hand: a directory, or a path as in /proc/PID/cgroup
+ *
+ * Return: without a slash at the end, to be freed.
+ */
+char *cgroup_directory(const char *path)
 {
 	const char *mount = cgroup_mount();
 	size_t len = strlen(mount);
+	char *dir;
 
 	if (!strncmp(path, mount, len) && (path[len] == '/' || !path[len]))
-		return format("%s", path);
-	return format("%s/%s", mount, path + strspn(path, "/"));
+		dir = format("%s", path);
+	else
+		dir = format("%s/%s", mount, path + strspn(path, "/"));
+	for (len = strlen(dir); len > 1 && dir[len - 1] == '/'; len--)
+		dir[len - 1] = '\0';
+	return dir;
 }
 
 /**

@@ -145,6 +145,31 @@ static int explain_attach_psi(const struct policy *p, int err)
 	return -1;
 }
 
+static int explain_no_memory(const struct policy *p, const struct request *r)
+{
+	const char *why, *action;
+
+	if (r->cgroup)
+		memory_explain(r->cgroup);
+	else if (cgroup_mount() && memory_missing(&why, &action))
+		pr_err("%s was not attached: it needs the memory controller, which %s: %s",
+		       p->name, why, action);
+	else
+		pr_err("%s was not attached: it needs the memory controller in cgroup2",
+		       p->name);
+	return EX_FAILED;
+}
+
+/* The kernel does not refuse what will have nothing to look at. */
+static void warn_no_memory(const struct policy *p)
+{
+	const char *why, *action;
+
+	if (policy_weighs_cgroups(p) && cgroup_mount() && memory_missing(&why, &action))
+		pr_err("warning: policy %s looks at the memory of cgroups, and the memory controller %s, so it may leave each OOM to the kernel: %s",
+		       p->name, why, action);
+}
+
 static int explain_attach(const struct policy *p, const struct request *r, int err)
 {
 	int ret = p->kind == POLICY_PSI ? explain_attach_psi(p, err) : -1;
@@ -166,9 +191,7 @@ static int explain_attach(const struct policy *p, const struct request *r, int e
 		pr_err("cgroup %s does not exist any more", where(r));
 		return EX_NOT_FOUND;
 	case ENODEV:
-		pr_err("cgroup %s has no memory controller; enable it: echo +memory > cgroup.subtree_control in the directory above it",
-		       where(r));
-		return EX_FAILED;
+		return explain_no_memory(p, r);
 	case EOPNOTSUPP:
 		pr_err("this kernel has no memory cgroups (CONFIG_MEMCG), only a system-wide policy is possible");
 		return EX_UNSUPPORTED;
@@ -284,7 +307,10 @@ static int load_and_link(struct policy *p, const struct request *r,
 	if (ret)
 		return ret;
 	*link = bpf_map__attach_struct_ops(p->map);
-	return *link ? EX_DONE : explain_attach(p, r, errno);
+	if (!*link)
+		return explain_attach(p, r, errno);
+	warn_no_memory(p);
+	return EX_DONE;
 }
 
 static int load_and_attach(struct policy *p, const struct request *r)

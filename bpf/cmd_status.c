@@ -30,38 +30,13 @@ struct status {
 	size_t nr_attached;
 	struct problem problems[8];
 	size_t nr_problems;
-	char *advice;		/* of one of them */
+	char *advice, *no_cgroups;	/* of two of them */
+	const char *no_memory, *memory_action;
 };
 
 static void problem(struct status *s, const char *what, const char *action)
 {
 	s->problems[s->nr_problems++] = (struct problem) { what, action };
-}
-
-static bool has_word(const char *line, const char *word)
-{
-	size_t len = strlen(word);
-	const char *p = line;
-
-	while ((p = strstr(p, word))) {
-		if ((p == line || p[-1] == ' ') && (!p[len] || p[len] == ' '))
-			return true;
-		p += len;
-	}
-	return false;
-}
-
-static bool read_memory_controller(void)
-{
-	char *path, line[256];
-	bool present;
-
-	if (!cgroup_mount())
-		return false;
-	path = format("%s/cgroup.controllers", cgroup_mount());
-	present = read_line(path, line, sizeof(line)) && has_word(line, "memory");
-	free(path);
-	return present;
 }
 
 static void count_attached(struct status *s)
@@ -94,7 +69,8 @@ static void collect(struct status *s)
 	read_line("/sys/module/oom_hook/version", s->shim_version,
 		  sizeof(s->shim_version));
 	s->btf = module_btf_present();
-	s->memory_controller = read_memory_controller();
+	s->memory_controller = cgroup_mount() &&
+			       !memory_missing(&s->no_memory, &s->memory_action);
 	s->bpffs = bpffs_mounted();
 	s->psi = !access("/proc/pressure/memory", F_OK);
 	if (read_line("/proc/sys/kernel/tainted", line, sizeof(line)))
@@ -132,9 +108,8 @@ static void judge(struct status *s)
 			"cgroup2 is not mounted, so only system-wide policies are possible",
 			"boot with systemd.unified_cgroup_hierarchy=1, or mount -t cgroup2 none /sys/fs/cgroup");
 	else if (!s->memory_controller)
-		problem(s,
-			"the memory controller is not available in cgroup2, so only system-wide policies are possible",
-			"remove cgroup_disable=memory or a cgroup v1 memory mount from the boot configuration");
+		problem(s, s->no_cgroups = format("the memory controller, which %s, so only system-wide policies are possible",
+						  s->no_memory), s->memory_action);
 	if (!s->bpffs)
 		problem(s, "no BPF file system at " BPFFS ", where attachments are kept",
 			"mount -t bpf none " BPFFS);
@@ -246,5 +221,6 @@ int cmd_status(int argc, char **argv)
 	else
 		print_text(&s);
 	free(s.advice);
+	free(s.no_cgroups);
 	return s.loaded ? EX_DONE : EX_NOT_ACTIVE;
 }

@@ -249,3 +249,22 @@ const char *policy_refusal(const struct policy *p)
 	text = map ? bpf_map__initial_value(map, &size) : NULL;
 	return text && *text && memchr(text, '\0', size) ? text : NULL;
 }
+
+/*
+ * Does it look at what cgroups hold? The functions for that are extern ones in the
+ * types of the object. (A function has its linkage where others have a length.)
+ */
+bool policy_weighs_cgroups(const struct policy *p)
+{
+	const struct btf *btf = bpf_object__btf(p->obj);
+	const struct btf_type *t;
+	__u32 id;
+
+	for (id = 1; id < btf__type_cnt(btf); id++) {
+		t = btf__type_by_id(btf, id);
+		if (btf_is_func(t) && btf_vlen(t) == BTF_FUNC_EXTERN &&
+		    strstr(btf__name_by_offset(btf, t->name_off), "mem_cgroup"))
+			return true;
+	}
+	return false;
+}

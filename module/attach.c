@@ -58,6 +58,16 @@ static bool has_memcg(struct cgroup *cgrp)
 #endif
 }
 
+/* For the log. */
+static const char *why_no_memcg(struct cgroup *cgrp)
+{
+	if (!has_memcg(&cgrp_dfl_root.cgrp))
+		return "it is switched off (cgroup_disable=memory) or in use by cgroup v1";
+	if (cgrp->dom_cgrp != cgrp)
+		return "the cgroup is threaded, attach to the one above that has its memory";
+	return "enable it in cgroup.subtree_control of its parent";
+}
+
 static u64 attach_id(const struct bpf_oom_ops *ops)
 {
 	return ops->cgroup_id ?: cgroup_id(&cgrp_dfl_root.cgrp);
@@ -84,8 +94,8 @@ static struct cgroup *get_attach_cgroup(const struct bpf_oom_ops *ops)
 	if (id == root_id)
 		return cgrp;
 	if (!has_memcg(cgrp)) {
-		pr_warn_ratelimited("policy %s: cgroup %llu has no memory controller; enable it in cgroup.subtree_control of its parent\n",
-				    ops->name, ops->cgroup_id);
+		pr_warn_ratelimited("policy %s: cgroup %llu has no memory controller: %s\n",
+				    ops->name, ops->cgroup_id, why_no_memcg(cgrp));
 		cgroup_put(cgrp);
 		return ERR_PTR(-ENODEV);
 	}
