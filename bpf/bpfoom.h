@@ -83,6 +83,8 @@ enum cgroup_place {
 
 enum cgroup_place cgroup_find(__u64 id, char **path);
 char *cgroup_describe(__u64 id);
+bool cgroup_namespaced(void);
+bool cgroup_inside(__u64 id);
 
 /* memory.c: where the memory controller is missing */
 

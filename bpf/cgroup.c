@@ -8,6 +8,7 @@
 #include <mntent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -16,6 +17,9 @@
 
 /* A file handle of a cgroup is its id. (enum fid_type of the kernel.) */
 #define FILEID_KERNFS 0xfe
+
+/* The inode number of the initial cgroup namespace, the same on all kernels. */
+#define INITIAL_NAMESPACE 0xeffffffbU
 
 /* Where the default hierarchy is mounted; NULL if it is not. */
 const char *cgroup_mount(void)
@@ -197,4 +201,70 @@ char *cgroup_describe(__u64 id)
 		break;
 	}
 	return format("(removed, id %llu)", id);
+}
+
+/* Are we in a cgroup namespace, that is in most containers? */
+bool cgroup_namespaced(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/cgroup", &st) && st.st_ino != INITIAL_NAMESPACE;
+}
+
+/*
+ * The id of the cgroup that our namespace shows as its root; 0 if that cannot be
+ * told. What is mounted where people look may be the hierarchy of another
+ * namespace, so it is mounted anew, for this process alone.
+ */
+static __u64 namespace_root(void)
+{
+	int context = fsopen("cgroup2", FSOPEN_CLOEXEC), mount = -1;
+	struct stat st = {};
+
+	if (context >= 0 && !fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		mount = fsmount(context, FSMOUNT_CLOEXEC, 0);
+	if (mount >= 0) {
+		if (fstat(mount, &st))
+			st.st_ino = 0;
+		close(mount);
+	}
+	if (context >= 0)
+		close(context);
+	return st.st_ino;
+}
+
+/* Is @path the path @top, or below it? */
+static bool is_below(const char *path, const char *top)
+{
+	size_t len = strlen(top);
+
+	if (!strcmp(top, "/"))
+		return true;
+	return !strncmp(path, top, len) && (!path[len] || path[len] == '/');
+}
+
+/**
+ * cgroup_inside() - is a cgroup in our cgroup namespace?
+ * @id: its id
+ *
+ * The kernel lets root in a container detach what is attached anywhere.
+ *
+ * Return: false also if that cannot be told, as of one that is gone; outside of
+ * containers always true.
+ */
+bool cgroup_inside(__u64 id)
+{
+	char *path = NULL, *top = NULL;
+	bool inside = false;
+	__u64 root;
+
+	if (!cgroup_namespaced())
+		return true;
+	root = namespace_root();
+	if (root && cgroup_find(root, &top) == CGROUP_HERE &&
+	    cgroup_find(id, &path) == CGROUP_HERE)
+		inside = is_below(path, top);
+	free(path);
+	free(top);
+	return inside;
 }

@@ -145,6 +145,17 @@ static int explain_attach_psi(const struct policy *p, int err)
 	return -1;
 }
 
+static int explain_outside(const struct policy *p, const struct request *r)
+{
+	if (r->cgroup)
+		pr_err("%s was not attached: cgroup %s is outside of the cgroup namespace in here; attach it from outside",
+		       p->name, where(r));
+	else
+		pr_err("%s was not attached: in a container (a cgroup namespace) only part of the system can be seen; attach it to the whole system from outside, or to a cgroup in here with --cgroup",
+		       p->name);
+	return EX_FAILED;
+}
+
 static int explain_no_memory(const struct policy *p, const struct request *r)
 {
 	const char *why, *action;
@@ -178,16 +189,8 @@ static int explain_attach(const struct policy *p, const struct request *r, int e
 		return ret;
 	switch (err) {
 	case ENOENT:
-		if (r->cgroup_id == CGROUP_SYSTEM) {
-			pr_err("%s was not attached: in a container (a cgroup namespace) only part of the system can be seen; attach it to the whole system from outside, or to a cgroup in here with --cgroup",
-			       p->name);
-			return EX_FAILED;
-		}
-		if (cgroup_exists(r->cgroup)) {
-			pr_err("%s was not attached: cgroup %s is outside of the cgroup namespace in here; attach it from outside",
-			       p->name, where(r));
-			return EX_FAILED;
-		}
+		if (!r->cgroup || cgroup_exists(r->cgroup))
+			return explain_outside(p, r);
 		pr_err("cgroup %s does not exist any more", where(r));
 		return EX_NOT_FOUND;
 	case ENODEV:
@@ -415,6 +418,8 @@ static int run(int argc, char **argv, bool for_test)
 	if (!ret && r.cgroup)
 		ret = cgroup_id_of(r.cgroup, &r.cgroup_id);
 	ret = ret ?: prepare(&p, &r);
+	if (!ret && !cgroup_inside(r.cgroup_id))
+		ret = explain_outside(&p, &r);
 	ret = ret ?: check_system(!for_test);
 	if (!ret)
 		ret = for_test ? test(&p, &r) : attach(&p, &r);

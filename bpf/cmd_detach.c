@@ -137,6 +137,18 @@ static char *describe_place(const struct attached *a)
 					       cgroup_describe(a->cgroup_id);
 }
 
+/* In a container, that is. All of them are left without a failure. */
+static int leave_outside(const struct selection *s, const struct attached *a)
+{
+	if (s->all)
+		pr_err("policy %s (%s@%llu) stays attached: it is outside of the cgroup namespace in here",
+		       a->policy, a->policy, a->cgroup_id);
+	else
+		pr_err("policy %s (%s@%llu) was not detached: it is outside of the cgroup namespace in here; detach it from outside",
+		       a->policy, a->policy, a->cgroup_id);
+	return s->all ? EX_DONE : EX_FAILED;
+}
+
 static int end_one(const struct attached *a)
 {
 	char *place = describe_place(a);
@@ -163,12 +175,16 @@ static int end_selected(const struct selection *s, const struct attached_list *l
 	for (i = 0; i < list->nr; i++) {
 		const struct attached *a = &list->items[i];
 
-		if (!selected(s, a))
+		if (!selected(s, a)) {
 			left += !!a->map_id;
-		else if (end_one(a))
+		} else if (!cgroup_inside(a->cgroup_id)) {
+			left += !!a->map_id;
+			ret = leave_outside(s, a) ?: ret;
+		} else if (end_one(a)) {
 			ret = EX_FAILED;
-		else
+		} else {
 			ended++;
+		}
 	}
 	if (!ended && !ret && !s->all) {
 		explain_nothing(s, list);

@@ -10,7 +10,7 @@
 
 struct reset {
 	const char *policy;
-	unsigned int found, tripped;
+	unsigned int found, tripped, outside;
 	bool failed;
 };
 
@@ -21,6 +21,11 @@ static bool reset_one(const struct shown *s, void *arg)
 
 	if (r->policy && strcmp(r->policy, s->policy))
 		return false;
+	/* In a container others are none of our business. */
+	if (!cgroup_inside(s->cgroup_id)) {
+		r->outside++;
+		return false;
+	}
 	r->found++;
 	if (!strcmp(s->breaker, "armed"))
 		return false;
@@ -55,6 +60,11 @@ int cmd_reset(int argc, char **argv)
 		return EX_NOT_ACTIVE;
 	}
 	shown_each(reset_one, &r);
+	if (r.outside)
+		pr_err("attachments outside of the cgroup namespace in here are left alone: %u",
+		       r.outside);
+	if (r.policy && !r.found && r.outside)
+		return EX_FAILED;
 	if (r.policy && !r.found) {
 		pr_err("OOM policy %s is not attached", r.policy);
 		return EX_NOT_FOUND;

@@ -19,6 +19,11 @@
  */
 int records_open(bool wait, int *fd)
 {
+	/* The records tell of processes and cgroups that are none of a container's. */
+	if (cgroup_namespaced()) {
+		pr_err("the records of decisions can be read outside of cgroup namespaces (containers) only");
+		return EX_FAILED;
+	}
 	*fd = open(DEVICE, (wait ? 0 : O_NONBLOCK) | O_RDWR | O_CLOEXEC);
 	if (*fd >= 0)
 		return EX_DONE;
