@@ -98,6 +98,7 @@ bool module_loaded(const char *name);
 bool module_installed(void);
 bool module_btf_present(void);
 bool bpffs_mounted(void);
+bool ftrace_off(void);
 void read_lockdown(char *buf, size_t size);
 bool secure_boot_on(void);
 char *module_advice(void);

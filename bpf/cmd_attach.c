@@ -199,7 +199,10 @@ static int explain_attach(const struct policy *p, const struct request *r, int e
 		pr_err("this kernel has no memory cgroups (CONFIG_MEMCG), only a system-wide policy is possible");
 		return EX_UNSUPPORTED;
 	case EBUSY:
-		if (r->cgroup_id != CGROUP_SYSTEM)
+		if (ftrace_off())
+			pr_err("%s was not attached: function tracing is switched off, by which the kernel's OOM killer is redirected: sysctl kernel.ftrace_enabled=1",
+			       p->name);
+		else if (r->cgroup_id != CGROUP_SYSTEM)
 			pr_err("%s was not attached: cgroup %s is being removed, or a live patch holds the kernel's OOM killer ('dmesg' says)",
 			       p->name, where(r));
 		else

@@ -61,6 +61,16 @@ bool bpffs_mounted(void)
 	return !statfs(BPFFS, &fs) && fs.f_type == BPF_FS_MAGIC;
 }
 
+/* Then a kernel without the hook built in cannot be redirected. */
+bool ftrace_off(void)
+{
+	char line[8];
+
+	return module_loaded("oom_hook") &&
+	       read_line("/proc/sys/kernel/ftrace_enabled", line, sizeof(line)) &&
+	       *line == '0';
+}
+
 static bool modprobe(bool dry_run)
 {
 	char *const load[] = { "modprobe", "bpf_oom", NULL };
