@@ -370,8 +370,13 @@ int attached_lock(void)
 	/* Then nobody can attach. */
 	if (!bpffs_mounted())
 		return EX_DONE;
-	mkdir(PIN_DIR, 0700);
-	mkdir(LINK_DIR, 0700);
+	if ((mkdir(PIN_DIR, 0700) && errno != EEXIST) ||
+	    (mkdir(LINK_DIR, 0700) && errno != EEXIST)) {
+		pr_err("cannot make " LINK_DIR ", where attachments are kept: %s%s",
+		       strerror(errno),
+		       errno == EROFS ? "; try: mount -o remount,rw " BPFFS : "");
+		return EX_FAILED;
+	}
 	fd = open(LINK_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0 && !flock(fd, LOCK_EX))
 		return EX_DONE;

@@ -51,9 +51,10 @@ static const struct verb verbs[] = {
 	{ "list", cmd_list, "[--json] [-v]",
 	  "List the policies that are attached, with their kind: oom or psi (pressure).\n"
 	  "  -j, --json            for programs\n"
-	  "  -v, --verbose         show what libbpf says\n" },
-	{ "policies", cmd_policies, "",
-	  "List the policies that are installed.\n" },
+	  "  -v, --verbose         show whole paths, pins, and what libbpf says\n" },
+	{ "policies", cmd_policies, "[-v]",
+	  "List the policies that are installed, and what they do.\n"
+	  "  -v, --verbose         show their files\n" },
 	{ "reset", cmd_reset, "[POLICY]",
 	  "Have a policy, or all, asked again that is bypassed since its breaker has\n"
 	  "tripped.\n" },
@@ -121,6 +122,27 @@ int print_help(const char *name)
 }
 
 /**
+ * next_argument() - getopt_long(), whose messages begin with our name
+ * @argc: as the verb got it
+ * @argv: as the verb got it, which is its first word
+ * @letters: as for getopt_long()
+ * @options: as for getopt_long()
+ *
+ * Return: as getopt_long().
+ */
+int next_argument(int argc, char **argv, const char *letters,
+		  const struct option *options)
+{
+	char *verb = argv[0];
+	int opt;
+
+	argv[0] = "bpfoom";
+	opt = getopt_long(argc, argv, letters, options, NULL);
+	argv[0] = verb;
+	return opt;
+}
+
+/**
  * parse_json() - the command line of a verb that takes no arguments
  * @argc: as the verb got it
  * @argv: as the verb got it
@@ -138,8 +160,8 @@ int parse_json(int argc, char **argv, bool *json)
 	};
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, json ? "jvh" : "h",
-				  json ? options : options + 2, NULL)) != -1) {
+	while ((opt = next_argument(argc, argv, json ? "jvh" : "vh",
+				    json ? options : options + 1)) != -1) {
 		switch (opt) {
 		case 'j':
 			*json = true;

@@ -51,6 +51,10 @@ int cmd_why(int argc, char **argv);
 int __printf(1, 2) bad_usage(const char *fmt, ...);
 int print_help(const char *verb);
 bool wants_help(int argc, char **argv);
+struct option;
+
+int next_argument(int argc, char **argv, const char *letters,
+		  const struct option *options);
 int parse_json(int argc, char **argv, bool *json);
 int need_root(void);
 
@@ -59,9 +63,11 @@ int need_root(void);
 extern bool verbose;
 
 void __printf(1, 2) pr_err(const char *fmt, ...);
+const char *error_text(int err);
 __printf(1, 2) char *format(const char *fmt, ...);
 bool read_line(const char *path, char *buf, size_t size);
 void print_name(const char *s);
+void print_path(const char *path, size_t width);
 void print_json_string(const char *s);
 void print_quoted(const char *word);
 void messages_capture(void);
@@ -101,6 +107,7 @@ bool bpffs_mounted(void);
 bool ftrace_off(void);
 void read_lockdown(char *buf, size_t size);
 bool secure_boot_on(void);
+bool signature_needed(void);
 char *module_advice(void);
 int module_get_ready(void);
 void module_wait_unused(void);
@@ -123,10 +130,13 @@ struct policy {
 	struct cgroup_setting *settings;	/* the last one */
 };
 
+#define POLICY_FILE ".bpf.o"
+
 extern const char *const policy_dirs[];
 
 int policy_open(struct policy *p, const char *arg);
 void policy_close(struct policy *p);
+char *policy_describe(const char *file, enum policy_kind *kind);
 int policy_set_cgroup(struct policy *p, __u64 cgroup_id);
 int policy_set_flags(struct policy *p, __u64 flags);
 __u64 policy_flags(const struct policy *p);

@@ -57,8 +57,8 @@ static int parse(int argc, char **argv, struct request *r, bool test)
 {
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, test ? "c:s:vh" : "bnc:s:vh",
-				  test ? test_options : options, NULL)) != -1) {
+	while ((opt = next_argument(argc, argv, test ? "c:s:vh" : "bnc:s:vh",
+				    test ? test_options : options)) != -1) {
 		switch (opt) {
 		case 'b':
 			r->before = true;
@@ -119,7 +119,7 @@ static int explain_load(const struct policy *p, int err)
 		return EX_UNSUPPORTED;
 	}
 	pr_err("policy %s was not loaded: %s; the kernel's verifier did not accept it, or 'dmesg' says why",
-	       p->name, strerror(err));
+	       p->name, error_text(err));
 	return EX_FAILED;
 }
 
@@ -214,7 +214,7 @@ static int explain_attach(const struct policy *p, const struct request *r, int e
 		       p->name);
 		return EX_FAILED;
 	}
-	pr_err("%s was not attached: %s; 'dmesg' may say more", p->name, strerror(err));
+	pr_err("%s was not attached: %s; 'dmesg' may say more", p->name, error_text(err));
 	return EX_FAILED;
 }
 
@@ -296,7 +296,7 @@ static int pin(const struct policy *p, const struct request *r,
 	if (!err)
 		return EX_DONE;
 	pr_err("%s was not attached, because it cannot be pinned in " LINK_DIR ": %s",
-	       p->name, strerror(-err));
+	       p->name, error_text(-err));
 	return EX_FAILED;
 }
 

@@ -38,7 +38,7 @@ static int parse(int argc, char **argv, struct selection *s)
 {
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "ac:vh", options, NULL)) != -1) {
+	while ((opt = next_argument(argc, argv, "ac:vh", options)) != -1) {
 		switch (opt) {
 		case 'a':
 			s->all = true;

@@ -22,7 +22,7 @@ static int parse(int argc, char **argv, bool *follow, bool *json)
 {
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "fjh", options, NULL)) != -1) {
+	while ((opt = next_argument(argc, argv, "fjh", options)) != -1) {
 		switch (opt) {
 		case 'f':
 			*follow = true;

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bpfoom.h"
 
@@ -88,6 +89,14 @@ static void print_counters(const struct shown *s)
 		printf(" %7s %7s", "-", "-");
 }
 
+/* What the table has no room for. */
+static void print_more(const struct attached *a, const char *cgroup)
+{
+	printf("  cgroup: ");
+	print_name(cgroup);
+	printf("\n  pin: %s\n", a->pin ?: "none, it was attached by another program");
+}
+
 static void print_table(const struct attached_list *list)
 {
 	const struct shown *s;
@@ -98,8 +107,8 @@ static void print_table(const struct attached_list *list)
 		printf("no policy is attached\n");
 		return;
 	}
-	printf("%-16s %-4s %-40s %6s %7s %7s %-8s  %s\n", "POLICY", "KIND", "CGROUP",
-	       "LINK", "ASKED", "KILLS", "STATE", "PIN");
+	printf("%-16s %-4s %-40s %6s %7s %7s STATE\n", "POLICY", "KIND", "CGROUP", "LINK",
+	       "ASKED", "KILLS");
 	for (i = 0; i < list->nr; i++) {
 		const struct attached *a = &list->items[i];
 		char *cgroup = cgroup_describe(a->cgroup_id);
@@ -108,10 +117,13 @@ static void print_table(const struct attached_list *list)
 		if (a->link_id)
 			snprintf(link, sizeof(link), "%u", a->link_id);
 		s = find_shown(a, &shown);
-		printf("%-16s %-4s %-40s %6s", a->policy,
-		       policy_kind_name(a->kind) ?: "-", cgroup, link);
+		printf("%-16s %-4s ", a->policy, policy_kind_name(a->kind) ?: "-");
+		print_path(cgroup, 40);
+		printf(" %6s", link);
 		print_counters(s);
-		printf(" %-8s  %s\n", describe_state(a, s), a->pin ?: "-");
+		printf(" %s\n", describe_state(a, s));
+		if (verbose)
+			print_more(a, cgroup);
 		free(cgroup);
 	}
 }
@@ -143,25 +155,61 @@ int cmd_list(int argc, char **argv)
 
 static int is_policy_file(const struct dirent *entry)
 {
-	size_t len = strlen(entry->d_name);
+	size_t len = strlen(entry->d_name), end = strlen(POLICY_FILE);
 
-	return len > 6 && !strcmp(entry->d_name + len - 6, ".bpf.o");
+	return len > end && !strcmp(entry->d_name + len - end, POLICY_FILE);
+}
+
+/* Is there one of the same name in a directory that is looked at before? */
+static bool is_shadowed(const char *const *dir, const char *file)
+{
+	const char *const *before;
+	bool found = false;
+	char *path;
+
+	for (before = policy_dirs; !found && before < dir; before++) {
+		path = format("%s/%s", *before, file);
+		found = !access(path, F_OK);
+		free(path);
+	}
+	return found;
+}
+
+static void print_policy(const char *dir, const char *file, bool with_path)
+{
+	char *path = format("%s/%s", dir, file), *text;
+	enum policy_kind kind;
+
+	text = policy_describe(path, &kind);
+	printf("%-16.*s %-4s ", (int)(strlen(file) - strlen(POLICY_FILE)), file,
+	       policy_kind_name(kind) ?: "-");
+	print_name(text);
+	putchar('\n');
+	if (with_path || dir == policy_dirs[0])
+		printf("  in %s\n", path);
+	free(text);
+	free(path);
 }
 
 int cmd_policies(int argc, char **argv)
 {
 	const char *const *dir;
 	struct dirent **entries;
+	bool with_paths;
 	int ret, nr, i;
 
 	ret = parse_json(argc, argv, NULL);
 	if (ret)
 		return ret < 0 ? print_help(argv[0]) : ret;
+	with_paths = verbose;
+	/* What libbpf has to say about each of them fills screens. */
+	verbose = false;
+	messages_capture();
 	for (dir = policy_dirs; *dir; dir++) {
 		nr = scandir(*dir, &entries, is_policy_file, alphasort);
 		for (i = 0; i < nr; i++) {
-			printf("%-16.*s %s/%s\n", (int)strlen(entries[i]->d_name) - 6,
-			       entries[i]->d_name, *dir, entries[i]->d_name);
+			if (!is_shadowed(dir, entries[i]->d_name))
+				print_policy(*dir, entries[i]->d_name, with_paths);
 			free(entries[i]);
 		}
 		if (nr >= 0)

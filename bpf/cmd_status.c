@@ -24,7 +24,7 @@ struct status {
 	char version[64], provider[64], shim_version[64];
 	char abi[16];		/* empty: unknown */
 	char lockdown[32];	/* empty: unknown */
-	bool supported, loaded, shim_loaded, btf, memory_controller, bpffs;
+	bool supported, loaded, installed, shim_loaded, btf, memory_controller, bpffs;
 	bool secure_boot, have_attached, psi, enabled;
 	unsigned long taint;
 	size_t nr_attached;
@@ -59,6 +59,7 @@ static void collect(struct status *s)
 	uname(&s->uts);
 	s->supported = kernel_release_supported();
 	s->loaded = module_loaded("bpf_oom");
+	s->installed = s->loaded || module_installed();
 	s->shim_loaded = module_loaded("oom_hook");
 	read_line("/sys/module/bpf_oom/version", s->version, sizeof(s->version));
 	read_line("/sys/module/bpf_oom/parameters/provider", s->provider,
@@ -88,10 +89,7 @@ static void judge_module(struct status *s)
 	else if (s->loaded && !s->btf)
 		problem(s, "the module bpf_oom has no BTF, so no policy can be loaded",
 			"use a kernel with CONFIG_DEBUG_INFO_BTF_MODULES");
-	else if (!s->loaded && module_installed())
-		problem(s, "the module bpf_oom is not loaded; attaching a policy loads it, as does 'modprobe bpf_oom'",
-			s->advice = module_advice());
-	else if (!s->loaded)
+	else if (!s->installed)
 		problem(s, "the module bpf_oom is not installed for this kernel",
 			s->advice = module_advice());
 	if (!strcmp(s->lockdown, "confidentiality"))
@@ -123,14 +121,25 @@ static const char *yes(bool b)
 	return b ? "yes" : "no";
 }
 
+static void print_module(const struct status *s)
+{
+	printf("module             ");
+	if (s->loaded)
+		printf("bpf_oom %s\n", s->version);
+	else if (s->installed)
+		printf("installed, to be loaded when a policy is attached%s\n",
+		       signature_needed() ? " (if its key is enrolled)" : "");
+	else
+		puts("not installed");
+}
+
 static void print_text(const struct status *s)
 {
 	size_t i;
 
 	printf("kernel             %s, %s\n", s->uts.release,
 	       s->supported ? "supported" : "not supported");
-	printf("module             %s%s\n", s->loaded ? "bpf_oom " : "not loaded",
-	       s->version);
+	print_module(s);
 	if (s->loaded)
 		printf("hooked in by       %s%s%s%s\n",
 		       s->provider[0] ? s->provider : "unknown",
@@ -138,7 +147,8 @@ static void print_text(const struct status *s)
 		       s->shim_loaded ? ")" : "");
 	if (s->loaded)
 		printf("interface (ABI)    %s\n", s->abi[0] ? s->abi : "unknown");
-	printf("module BTF         %s\n", yes(s->btf));
+	if (s->loaded)
+		printf("module BTF         %s\n", yes(s->btf));
 	printf("cgroup2            %s%s\n", cgroup_mount() ?: "not mounted",
 	       s->memory_controller ? ", memory controller" : "");
 	printf("BPF file system    %s\n", yes(s->bpffs));
@@ -177,6 +187,7 @@ static void print_json(const struct status *s)
 	print_json_string(s->uts.release);
 	print_json_bool("supported", s->supported);
 	print_json_bool("loaded", s->loaded);
+	print_json_bool("installed", s->installed);
 	print_json_member("version", s->version);
 	print_json_member("provider", s->provider);
 	printf(",\"abi\":%s", s->abi[0] ? s->abi : "null");
@@ -222,5 +233,5 @@ int cmd_status(int argc, char **argv)
 		print_text(&s);
 	free(s.advice);
 	free(s.no_cgroups);
-	return s.loaded ? EX_DONE : EX_NOT_ACTIVE;
+	return s.installed ? EX_DONE : EX_NOT_ACTIVE;
 }

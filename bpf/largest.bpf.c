@@ -42,6 +42,8 @@ const volatile bool whole_cgroup = true;
 
 char LICENSE[] SEC("license") = "GPL";
 
+BPF_OOM_DESCRIPTION("kills the service or container from which most memory comes back");
+
 enum verdict {
 	NO_CANDIDATE,
 	CANDIDATE,

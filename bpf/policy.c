@@ -28,7 +28,7 @@ static char *find_file(const char *arg)
 	if (strchr(arg, '/'))
 		return format("%s", arg);
 	for (dir = policy_dirs; *dir; dir++) {
-		path = format("%s/%s.bpf.o", *dir, arg);
+		path = format("%s/%s" POLICY_FILE, *dir, arg);
 		if (!access(path, F_OK))
 			return path;
 		free(path);
@@ -135,6 +135,18 @@ static int find_policy(struct policy *p, const char *file)
 	return check_name(p, file);
 }
 
+static void explain_no_file(const char *arg)
+{
+	size_t len = strlen(arg);
+
+	if (len > strlen(POLICY_FILE) && !strcmp(arg + len - strlen(POLICY_FILE), POLICY_FILE))
+		pr_err("no policy '%s': a name is without " POLICY_FILE ", and the path of a file has a slash: ./%s",
+		       arg, arg);
+	else
+		pr_err("no policy '%s': there is no %s" POLICY_FILE " in %s or %s; 'bpfoom policies' lists what is there",
+		       arg, arg, policy_dirs[0], policy_dirs[1]);
+}
+
 /**
  * policy_open() - read the object file of a policy
  * @p: filled in; to be closed with policy_close(), also after an error
@@ -148,8 +160,7 @@ int policy_open(struct policy *p, const char *arg)
 	int ret = EX_NOT_FOUND;
 
 	if (!file) {
-		pr_err("no policy '%s': there is no %s.bpf.o in %s or %s; 'bpfoom policies' lists what is there",
-		       arg, arg, policy_dirs[0], policy_dirs[1]);
+		explain_no_file(arg);
 		return EX_NOT_FOUND;
 	}
 	p->obj = bpf_object__open_file(file, NULL);
@@ -158,7 +169,7 @@ int policy_open(struct policy *p, const char *arg)
 	} else if (errno == ENOENT) {
 		pr_err("no policy '%s': no such file", file);
 	} else {
-		pr_err("%s: cannot be read as a BPF object: %s", file, strerror(errno));
+		pr_err("%s cannot be read as a BPF object file: %s", file, error_text(errno));
 		messages_show_tail(5);
 		ret = EX_FAILED;
 	}
@@ -170,6 +181,44 @@ void policy_close(struct policy *p)
 {
 	cgroup_options_free(p);
 	bpf_object__close(p->obj);
+}
+
+/* A text that stands in a section of its own, NULL if there is none. */
+static const char *text_in(const struct bpf_object *obj, const char *section)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(obj, section);
+	const char *text;
+	size_t size;
+
+	text = map ? bpf_map__initial_value(map, &size) : NULL;
+	return text && *text && memchr(text, '\0', size) ? text : NULL;
+}
+
+/**
+ * policy_describe() - what a policy does
+ * @file: its object file
+ * @kind: filled in
+ *
+ * Return: what it says of itself (BPF_OOM_DESCRIPTION()), or what is wrong with the
+ * file; to be freed.
+ */
+char *policy_describe(const char *file, enum policy_kind *kind)
+{
+	struct policy p = { .obj = bpf_object__open_file(file, NULL) };
+	struct bpf_map *map;
+	char *text;
+
+	*kind = POLICY_UNKNOWN;
+	if (!p.obj)
+		return format("(cannot be read: %s)", error_text(errno));
+	bpf_object__for_each_map(map, p.obj) {
+		if (*kind == POLICY_UNKNOWN)
+			*kind = kind_of_map(&p, map);
+	}
+	text = format("%s", *kind == POLICY_UNKNOWN ? "(there is no policy in it)" :
+		      text_in(p.obj, ".rodata.description") ?: "");
+	policy_close(&p);
+	return text;
 }
 
 /* Before load. */
@@ -241,13 +290,7 @@ __u64 policy_flags(const struct policy *p)
  */
 const char *policy_refusal(const struct policy *p)
 {
-	struct bpf_map *map;
-	const char *text;
-	size_t size;
-
-	map = bpf_object__find_map_by_name(p->obj, ".data.refusal");
-	text = map ? bpf_map__initial_value(map, &size) : NULL;
-	return text && *text && memchr(text, '\0', size) ? text : NULL;
+	return text_in(p->obj, ".data.refusal");
 }
 
 /*

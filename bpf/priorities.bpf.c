@@ -31,6 +31,8 @@ struct {
 
 char LICENSE[] SEC("license") = "GPL";
 
+BPF_OOM_DESCRIPTION("kills in the cgroup that matters least, by --set priority@CGROUP=N");
+
 /* Deeper ones count as those without a priority. */
 #define MAX_DEPTH 64
 

@@ -42,6 +42,8 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+BPF_OOM_DESCRIPTION("declares an OOM where tasks wait for memory for long");
+
 #define ENOENT 2
 #define ENODEV 19
 

@@ -16,10 +16,15 @@
 
 #include "bpfoom.h"
 
-#define LOOK "if it does not load, 'dmesg' says why; if it was built against another build of this kernel: "
 /* To install with --force takes what was built before. */
-#define REBUILD "dkms build --force bpf-oom/%1$s -k %2$s && dkms install --force bpf-oom/%1$s -k %2$s"
-#define ENROL "; Secure Boot or lockdown is on: enrol the key that DKMS signs with ('mokutil --import /var/lib/dkms/mok.pub') and reboot"
+#define REBUILD \
+	"'dmesg' says why. If it was built against another build of this kernel:\n" \
+	"  dkms build --force bpf-oom/%1$s -k %2$s\n" \
+	"  dkms install --force bpf-oom/%1$s -k %2$s"
+#define ENROL \
+	"Secure Boot or lockdown is on, so it must be signed with a key that is enrolled:\n" \
+	"  mokutil --import /var/lib/dkms/mok.pub\n" \
+	"and reboot. If it is already, "
 
 /* A grace period of RCU tasks takes some tenths of a second, on a busy machine more. */
 #define WAIT_UNUSED_MS 10000
@@ -134,7 +139,7 @@ bool secure_boot_on(void)
 	return var[4] == 1;
 }
 
-static bool signature_needed(void)
+bool signature_needed(void)
 {
 	char lockdown[32];
 
@@ -145,7 +150,7 @@ static bool signature_needed(void)
 /**
  * module_advice() - what to do when the module does not load
  *
- * Return: a sentence, to be freed.
+ * Return: sentences and commands, what is most likely first, to be freed.
  */
 char *module_advice(void)
 {
@@ -154,7 +159,7 @@ char *module_advice(void)
 	if (!module_installed())
 		return format("install it with 'make dkms-install'; 'dkms status' says whether it was built for this kernel");
 	uname(&u);
-	return format(LOOK "'" REBUILD "'%3$s", BPF_OOM_VERSION, u.release,
+	return format("%3$s" REBUILD, BPF_OOM_VERSION, u.release,
 		      signature_needed() ? ENROL : "");
 }
 
@@ -169,7 +174,7 @@ int module_get_ready(void)
 
 	if (!module_loaded("bpf_oom") && !modprobe(false)) {
 		advice = module_advice();
-		pr_err("the module bpf_oom is not loaded, and cannot be: %s", advice);
+		pr_err("the module bpf_oom is not loaded, and cannot be.\n%s", advice);
 		free(advice);
 		return EX_UNSUPPORTED;
 	}

@@ -27,6 +27,15 @@ void pr_err(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
+/* As strerror(), also of libbpf's own numbers. Until the next call. */
+const char *error_text(int err)
+{
+	static char text[128];
+
+	libbpf_strerror(err, text, sizeof(text));
+	return text;
+}
+
 /* A new string, for the caller to free. */
 char *format(const char *fmt, ...)
 {
@@ -103,6 +112,35 @@ void print_name(const char *s)
 		else
 			fwrite(c, len, 1, stdout);
 	}
+}
+
+static size_t count_characters(const char *s)
+{
+	size_t nr;
+
+	for (nr = 0; *s; nr++)
+		s += utf8_length((const unsigned char *)s) ?: 1;
+	return nr;
+}
+
+/**
+ * print_path() - print the path of a cgroup in a column
+ * @path: what is too long of it is left out on the left: the end says more
+ * @width: of the column, in characters
+ */
+void print_path(const char *path, size_t width)
+{
+	size_t nr = count_characters(path);
+
+	if (nr > width && *path == '/') {
+		fputs("...", stdout);
+		for (; nr > width - 3; nr--)
+			path += utf8_length((const unsigned char *)path) ?: 1;
+		nr += 3;
+	}
+	print_name(path);
+	for (; nr < width; nr++)
+		putchar(' ');
 }
 
 /* NULL becomes null. */

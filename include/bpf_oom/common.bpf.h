@@ -171,4 +171,11 @@ static __always_inline bool task_is_unkillable(struct task_struct *task)
 		__VA_ARGS__						\
 	}
 
+/**
+ * BPF_OOM_DESCRIPTION() - what the policy of this object does, for bpfoom policies
+ * @text: one line, beginning with a verb: "kills the largest service"
+ */
+#define BPF_OOM_DESCRIPTION(text)					\
+	const char bpf_oom_description[] SEC(".rodata.description") = text
+
 #endif /* _BPF_OOM_COMMON_BPF_H */
