@@ -207,6 +207,19 @@ static void bpf_oom_ops_unreg(void *kdata, struct bpf_link *link)
 	bpf_oom_detach(kdata, link);
 }
 
+/**
+ * struct oom_control__safe_trusted_or_null - fields that a program can trust
+ * @memcg: set by the caller of out_of_memory(), which holds a reference until that
+ *	returns; NULL in a global OOM
+ *
+ * A program has this oom_control from us, so the verifier looks for what is known of
+ * its type in our BTF, by this name, as it has such types of its own for the kernel's.
+ * So handlers pass oc->memcg to kfuncs, as those of the posted series do.
+ */
+struct oom_control__safe_trusted_or_null {
+	struct mem_cgroup *memcg;
+};
+
 /* Its parameter names carry what the verifier is to know about them. */
 static int bpf_oom_ops__handle_out_of_memory(struct oom_control *oc,
 					     struct cgroup *cgrp,
@@ -253,7 +266,9 @@ static struct bpf_struct_ops bpf_oom_struct_ops = {
  */
 int bpf_oom_ops_init(void)
 {
-	int ret = register_bpf_struct_ops(&bpf_oom_struct_ops, bpf_oom_ops);
+	int ret;
 
+	BTF_TYPE_EMIT(struct oom_control__safe_trusted_or_null);
+	ret = register_bpf_struct_ops(&bpf_oom_struct_ops, bpf_oom_ops);
 	return bpf_oom_check_registered(ret);
 }

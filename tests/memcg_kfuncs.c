@@ -60,8 +60,7 @@ TEST(memcg_kfuncs_answer_a_bad_id_with_minus_1)
 	memcgread_bpf__destroy(r);
 }
 
-/* Only the kernel patches can tell the verifier. */
-TEST(the_memcg_of_an_oom_control_is_trusted_where_the_hook_is_built_in)
+TEST(the_memcg_of_an_oom_control_is_trusted)
 {
 	struct oc_memcg_bpf *skel;
 	struct bpf_link *link;
@@ -72,11 +71,6 @@ TEST(the_memcg_of_an_oom_control_is_trusted_where_the_hook_is_built_in)
 	skel = oc_memcg_bpf__open();
 	CHECK(skel, "open");
 	err = oc_memcg_bpf__load(skel);
-	if (!hook_built_in()) {
-		CHECK(err, "it loads without a provider that can vouch for it");
-		oc_memcg_bpf__destroy(skel);
-		return;
-	}
 	CHECK(!err, "load: %s", strerror(-err));
 	link = bpf_map__attach_struct_ops(skel->maps.oc_memcg);
 	CHECK(link, "attach: %s", strerror(errno));

@@ -20,7 +20,7 @@ int BPF_PROG(v1_init, struct bpf_psi *psi)
 	return watch(psi);
 }
 
-BPF_PSI_EVENT_V1(v1_event, struct bpf_psi_trigger *t)
+BPF_PSI_EVENT_V1(v1_event, struct psi_trigger *t)
 {
 	v1_seen = t->cgroup_id;
 	v1_events++;
@@ -38,7 +38,7 @@ int BPF_PROG(v2_init, struct bpf_psi *psi)
 }
 
 SEC("struct_ops.s/handle_psi_event")
-void BPF_PROG(v2_event, struct bpf_psi *psi, struct bpf_psi_trigger *t)
+void BPF_PROG(v2_event, struct bpf_psi *psi, struct psi_trigger *t)
 {
 	v2_seen = t->cgroup_id;
 	v2_events++;

@@ -1,30 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A policy in the shape of the author's branch: the cgroup last */
-#include <bpf_oom/common.bpf.h>
-#include <bpf_oom/compat.bpf.h>
+#include "shape.bpf.h"
 
 char _license[] SEC("license") = "GPL";
 
-int victim;
 unsigned long long seen_cgroup_id;
-
-static int kill_victim(struct oom_control *oc)
-{
-	struct task_struct *task = bpf_task_from_pid(victim);
-	int ret;
-
-	if (!task)
-		return 0;
-	ret = bpf_oom_kill_process(oc, task, "Shape of v4");
-	bpf_task_release(task);
-	return !ret;
-}
 
 SEC("struct_ops.s/handle_out_of_memory")
 int BPF_PROG(handler, struct oom_control *oc, struct cgroup *cgrp)
 {
 	seen_cgroup_id = cgrp->kn->id;
-	return kill_victim(oc);
+	return shape_kill(oc, "Shape of v4");
 }
 
-BPF_OOM_OPS(shape_v4, .handle_out_of_memory = (void *)handler);
+SEC(".struct_ops.link")
+struct bpf_oom_ops shape_v4 = {
+	.name = "shape_v4",
+	.handle_out_of_memory = (void *)handler,
+};

@@ -9,6 +9,7 @@
 #include "klog.h"
 #include "psi_util.h"
 #include "shape_2023.skel.h"
+#include "shape_declare.skel.h"
 #include "shape_psi.skel.h"
 #include "shape_v1.skel.h"
 #include "shape_v2.skel.h"
@@ -31,32 +32,49 @@ static void on_dom(struct bpf_map *map)
 	ops->cgroup_id = cg_id("dom");
 }
 
-/* A small victim, and a large one that the kernel would take. */
-static pid_t make_domain(void)
+/* A small victim in a cgroup of its own, and a large one that the kernel would take. */
+static pid_t make_domain(unsigned long long *victim_cgroup)
 {
 	cg_make_limited("dom", 60);
-	cg_make("dom/a");
-	hog("dom/a", 20, 0);
-	return hog("dom/a", 5, 0);
+	cg_make("dom/large");
+	cg_make("dom/small");
+	hog("dom/large", 20, 0);
+	*victim_cgroup = cg_id("dom/small");
+	return hog("dom/small", 5, 0);
 }
 
 static void oom_kills(pid_t victim, const char *policy, const char *where)
 {
 	one_oom("dom");
-	CHECK(killed(victim), "who was to die lives");
+	CHECK(killed(victim), "the one in dom/small lives");
 	CHECK_EQ(klog_count("Killed process"), 1);
 	check_report(policy, where, "MEMCG", "/test/dom", 1);
+}
+
+/* oc->memcg is NULL then. */
+static void oom_of_the_system_kills(const char *message)
+{
+	pid_t victim = hog("dom/small", 5, 0);
+	char want[64];
+
+	CHECK(!write_file("/proc/sysrq-trigger", "f"), "no sysrq");
+	CHECK(killed(victim), "the one in dom/small lives");
+	snprintf(want, sizeof(want), "%s: Killed process %d", message, victim);
+	CHECK(klog_has(want), "no '%s'", want);
 }
 
 TEST(shape_of_v1)
 {
 	struct shape_v1_bpf *s = shape_v1_bpf__open_and_load();
 	struct bpf_link *link;
+	pid_t victim;
 
 	CHECK(s, "does not load");
 	link = attach(s->maps.shape_v1);
-	s->bss->victim = make_domain();
-	oom_kills(s->bss->victim, "shape_v1", "/");
+	victim = make_domain(&s->bss->victim_cgroup);
+	oom_kills(victim, "shape_v1", "/");
+	CHECK(s->bss->usage >= 25 * MB, "usage %lu", s->bss->usage);
+	oom_of_the_system_kills("Shape of v1");
 	bpf_link__destroy(link);
 	shape_v1_bpf__destroy(s);
 }
@@ -64,15 +82,18 @@ TEST(shape_of_v1)
 TEST(shape_of_v2)
 {
 	struct shape_v2_bpf *s = shape_v2_bpf__open();
+	unsigned long long id, small;
 	struct bpf_link *link;
-	pid_t victim = make_domain();
-	unsigned long long id = cg_id("dom");
+	pid_t victim;
 
+	victim = make_domain(&small);
+	id = cg_id("dom");
 	on_dom(s->maps.shape_v2);
 	CHECK(!shape_v2_bpf__load(s), "does not load");
 	link = attach(s->maps.shape_v2);
-	s->bss->victim = victim;
+	s->bss->victim_cgroup = small;
 	oom_kills(victim, "shape_v2", "/test/dom");
+	CHECK(s->bss->usage >= 25 * MB, "usage %lu", s->bss->usage);
 	CHECK_EQ(s->bss->seen_cgroup_id, id);
 	cg_remove_all();
 	CHECK(WAIT_FOR(s->bss->offline_cgroup_id, 30), "not told of its end");
@@ -86,13 +107,15 @@ TEST(shape_of_v2_attached_to_the_system_has_cgroup_id_0)
 {
 	struct shape_v2_bpf *s = shape_v2_bpf__open_and_load();
 	struct bpf_link *link;
+	pid_t victim;
 
 	CHECK(s, "does not load");
 	link = attach(s->maps.shape_v2);
-	s->bss->victim = make_domain();
+	victim = make_domain(&s->bss->victim_cgroup);
 	s->bss->seen_cgroup_id = 1;
-	oom_kills(s->bss->victim, "shape_v2", "/");
+	oom_kills(victim, "shape_v2", "/");
 	CHECK_EQ(s->bss->seen_cgroup_id, 0);
+	oom_of_the_system_kills("Shape of v2");
 	bpf_link__destroy(link);
 	shape_v2_bpf__destroy(s);
 }
@@ -127,15 +150,34 @@ TEST(shape_of_pressure_policies_of_v1_and_v2)
 TEST(shape_of_v3)
 {
 	struct shape_v3_bpf *s = shape_v3_bpf__open();
+	unsigned long long small;
 	struct bpf_link *link;
-	pid_t victim = make_domain();
+	pid_t victim;
 
+	victim = make_domain(&small);
 	on_dom(s->maps.shape_v3);
 	CHECK(!shape_v3_bpf__load(s), "does not load");
 	link = attach(s->maps.shape_v3);
-	s->bss->victim = victim;
+	s->bss->victim_cgroup = small;
 	oom_kills(victim, "shape_v3", "/test/dom");
+	CHECK(s->bss->usage >= 25 * MB, "usage %lu", s->bss->usage);
 	CHECK_EQ(s->bss->seen_cgroup_id, cg_id("dom"));
+	bpf_link__destroy(link);
+	shape_v3_bpf__destroy(s);
+}
+
+TEST(shape_of_v3_attached_to_the_system_has_the_root)
+{
+	struct shape_v3_bpf *s = shape_v3_bpf__open_and_load();
+	struct bpf_link *link;
+	pid_t victim;
+
+	CHECK(s, "does not load");
+	link = attach(s->maps.shape_v3);
+	victim = make_domain(&s->bss->victim_cgroup);
+	oom_kills(victim, "shape_v3", "/");
+	oom_of_the_system_kills("Shape of v3");
+	CHECK_EQ(s->bss->seen_cgroup_id, 1);
 	bpf_link__destroy(link);
 	shape_v3_bpf__destroy(s);
 }
@@ -144,14 +186,51 @@ TEST(shape_of_the_authors_branch)
 {
 	struct shape_v4_bpf *s = shape_v4_bpf__open_and_load();
 	struct bpf_link *link;
+	pid_t victim;
 
 	CHECK(s, "does not load");
 	link = attach(s->maps.shape_v4);
-	s->bss->victim = make_domain();
-	oom_kills(s->bss->victim, "shape_v4", "/");
+	victim = make_domain(&s->bss->victim_cgroup);
+	oom_kills(victim, "shape_v4", "/");
+	CHECK(s->bss->usage >= 25 * MB, "usage %lu", s->bss->usage);
 	CHECK_EQ(s->bss->seen_cgroup_id, 1);
+	oom_of_the_system_kills("Shape of v4");
 	bpf_link__destroy(link);
 	shape_v4_bpf__destroy(s);
+}
+
+static void declared_oom_kills(struct shape_declare_bpf *s, struct bpf_program *prog,
+			       const char *text)
+{
+	struct bpf_test_run_opts opts = { .sz = sizeof(opts) };
+	struct policy *p = policy_on("decides", "dom", 1);
+	pid_t pid = hog("dom", 5, 0);
+	char want[64];
+
+	policy_control(p)->kill_pid[0] = pid;
+	CHECK(!bpf_prog_test_run_opts(bpf_program__fd(prog), &opts), "run: %s",
+	      strerror(errno));
+	CHECK_EQ(s->bss->ret, 1);
+	CHECK(killed(pid), "it lives");
+	snprintf(want, sizeof(want), "constraint=%s,oom_cgroup=/test/dom,killed=1", text);
+	CHECK(klog_has(want), "no '%s'", want);
+	policy_close(p);
+}
+
+TEST(shape_of_a_declared_oom_of_each_series)
+{
+	struct shape_declare_bpf *s = shape_declare_bpf__open_and_load();
+
+	CHECK(s, "does not load");
+	need_memcg();
+	cg_make("dom");
+	s->bss->cgroup_id = cg_id("dom");
+	declared_oom_kills(s, s->progs.declare_v1, "SHAPE_OF_V1");
+	klog_mark();
+	declared_oom_kills(s, s->progs.declare_v2, "CONSTRAINT_BPF");
+	klog_mark();
+	declared_oom_kills(s, s->progs.declare_v3, "CONSTRAINT_BPF");
+	shape_declare_bpf__destroy(s);
 }
 
 /* The scene of that series' own test: a task of 4 MB dies, not one of 8. */

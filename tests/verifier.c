@@ -154,6 +154,11 @@ TEST(an_untested_memcg_is_rejected)
 		      "R1 invalid mem access 'trusted_ptr_or_null_'");
 }
 
+TEST(an_untested_memcg_of_an_oom_control_is_rejected)
+{
+	must_not_load("bad_oc_memcg", "Possibly NULL pointer passed to trusted arg0");
+}
+
 TEST(an_untrusted_task_is_rejected)
 {
 	must_not_load("bad_untrusted", "R2 must be referenced or trusted");

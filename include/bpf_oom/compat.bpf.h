@@ -2,27 +2,52 @@
 /*
  * For policies that were written for one of the posted BPF OOM series
  *
- * Included after common.bpf.h. What has changed between them is how a handler is
+ * Included after common.bpf.h. What has changed between them is how a callback is
  * declared, and some kfuncs; the macros here declare it as that series did. What
- * need not change at all: names and arguments of bpf_oom_kill_process(),
+ * need not change at all: what a handler does with oc, oc->memcg included, which is
+ * trusted after a test for NULL; names and arguments of bpf_oom_kill_process(),
  * bpf_task_is_oom_victim() and the memcg kfuncs of 7.0.
  *
- * A series that attaches to a cgroup by a file descriptor gets the cgroup here from
- * bpf_oom_ops.cgroup_id, or from bpfoom attach --cgroup.
+ * What a macro cannot bring:
+ * - A series that attaches to a cgroup by a file descriptor, in the loader, gets the
+ *   cgroup here from bpf_oom_ops.cgroup_id, or from bpfoom attach --cgroup.
+ * - A text that is not a constant, for bpf_out_of_memory() and
+ *   bpf_oom_kill_process(). The verifier wants it in read-only data.
+ * - bpf_psi_ops had no name: BPF_PSI_OPS(name, ...) defines the policy with one.
+ * - bpf_oom_kill_process() refuses more: -EPERM for an oom_score_adj of -1000, -EXDEV
+ *   for a task outside the domain of the OOM. -EAGAIN is no failure: memory has come
+ *   back. A handler that has killed has handled the OOM, whatever it returns.
+ * - A program of v3 that reads psi_group in the tracepoint psi_avgs_work, which
+ *   released kernels do not have: it becomes a handle_psi_event.
  */
 #ifndef _BPF_OOM_COMPAT_BPF_H
 #define _BPF_OOM_COMPAT_BPF_H
 
 #define BPF_OOM_COMPAT_SEC SEC("struct_ops.s/handle_out_of_memory")
 
+struct bpf_oom_compat_text {
+	const char *text;
+};
+
+static __always_inline const char *bpf_oom_compat_text(struct bpf_oom_compat_text t)
+{
+	return t.text ? t.text : "";
+}
+
+/*
+ * In v1 and v2 the text could be NULL, in v3 and later there is none. The flag of v1
+ * was a bool; true is BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK.
+ */
+#define bpf_out_of_memory(memcg, order, flags, ...)			\
+	bpf_out_of_memory(memcg, order, flags,				\
+			  bpf_oom_compat_text((struct bpf_oom_compat_text){ __VA_ARGS__ }))
+
+/* What fires was a struct psi_trigger in v1 and v2. */
+#define psi_trigger bpf_psi_trigger
+
 /*
  * v1, August 2025: handle_out_of_memory(oc). Loads as it is. The rest of it:
  */
-
-/* One flag was a bool, and the text could be NULL: use "". */
-#define bpf_out_of_memory_v1(memcg, order, wait, text)			\
-	bpf_out_of_memory(memcg, order,					\
-			  (wait) ? BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK : 0, text)
 
 /* Had another name in v1 and v2. */
 #define bpf_mem_cgroup_events(memcg, event) bpf_mem_cgroup_vm_events(memcg, event)
@@ -32,14 +57,13 @@
 
 /*
  * Its pressure policies: handle_psi_event(trigger) and handle_cgroup_free(cgroup_id).
- * In these and in those of v2 a struct psi_trigger is a struct bpf_psi_trigger now.
  */
 
 /**
  * BPF_PSI_EVENT_V1() - in place of SEC() and BPF_PROG() of handle_psi_event
  * @prog: name of the program
  *
- * Followed by the argument, a struct bpf_psi_trigger *.
+ * Followed by the argument, a struct psi_trigger *.
  */
 #define BPF_PSI_EVENT_V1(prog, ...)					\
 	static __always_inline void v1_##prog(__VA_ARGS__);		\
@@ -69,8 +93,8 @@
 
 /*
  * v2, October 2025: handle_out_of_memory(ctx, oc) and
- * handle_cgroup_offline(ctx, cgroup_id). Pressure policies load as they are, but for
- * the trigger's type.
+ * handle_cgroup_offline(ctx, cgroup_id). Pressure policies load as they are, with a
+ * name.
  */
 
 /**
@@ -150,10 +174,6 @@ struct bpf_oom_link_v3 {
 		return v3_##prog(prog##_oc, &prog##_link);		\
 	}								\
 	static __always_inline int v3_##prog(__VA_ARGS__)
-
-/* Had no text. */
-#define bpf_out_of_memory_v3(memcg, order, flags)			\
-	bpf_out_of_memory(memcg, order, flags, "")
 
 /*
  * The author's branch of 2026: handle_out_of_memory(oc, cgrp). Loads as it is.

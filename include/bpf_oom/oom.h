@@ -74,7 +74,8 @@ enum bpf_oom_verdict {
  * @handle_out_of_memory: Called when memory has run out in the cgroup of the
  *	attachment or below it, before the kernel selects a victim.
  *
- *	oc: the OOM. Kills go through bpf_oom_kill_process(oc, ...).
+ *	oc: the OOM. Kills go through bpf_oom_kill_process(oc, ...). oc->memcg is
+ *	memcg__nullable, and as much trusted.
  *	cgrp: the cgroup that this policy is attached to.
  *	memcg__nullable: the memcg that hit its limit, at or below cgrp; NULL when
  *	the whole system (or a cpuset, or a NUMA policy) is out of memory.

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Must not load: the memcg of the oom_control is NULL in a global OOM, too. */
+#include <bpf_oom/common.bpf.h>
+
+char _license[] SEC("license") = "GPL";
+
+SEC("struct_ops.s/handle_out_of_memory")
+int BPF_PROG(handler, struct oom_control *oc)
+{
+	return bpf_mem_cgroup_usage(oc->memcg) > 0;
+}
+
+BPF_OOM_OPS(oc_memcg_untested, .handle_out_of_memory = (void *)handler);
