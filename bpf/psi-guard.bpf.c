@@ -14,7 +14,8 @@
  *	is at its limit with that of its neighbours. Not that of the system, which
  *	has in it how long kswapd works while nobody waits for it.
  *	The pressure must be above the threshold in some windows one after the other;
- *	a short burst is nothing.
+ *	a short burst is nothing. Cgroups for which there are no triggers left are
+ *	looked at every two seconds while there is pressure in the root.
  *
  * Where the OOM is declared
  *	If the leaf, or a cgroup above it up to the root of the policy, is at its
@@ -37,6 +38,7 @@
 #include "psi-guard/cause.bpf.h"
 #include "psi-guard/declare.bpf.h"
 #include "psi-guard/options.bpf.h"
+#include "psi-guard/rest.bpf.h"
 #include "psi-guard/shortage.bpf.h"
 #include "psi-guard/state.bpf.h"
 
@@ -46,28 +48,13 @@ BPF_OOM_DESCRIPTION("declares an OOM where tasks wait for memory for long");
 
 #define ENOENT 2
 #define ENODEV 19
+#define ENOSPC 28
 
 /* --- pressure ------------------------------------------------------------- */
 
 struct streak_key {
 	u64 cgroup_id;
 	u64 full;
-};
-
-/**
- * struct streak - pressure of a cgroup in windows one after the other
- * @last_ns: when the last of them ended
- * @stalled_ns: all that the cgroup has stalled until then
- * @events: how often the trigger has fired until then
- * @windows: how many, with a stall above the threshold
- * @limit_windows: the last so many of them with one above limit_us
- */
-struct streak {
-	u64 last_ns;
-	u64 stalled_ns;
-	u64 events;
-	u32 windows;
-	u32 limit_windows;
 };
 
 struct {
@@ -83,9 +70,7 @@ static u64 stalled_ns(struct cgroup *cgrp, u32 full)
 	u32 state = bpf_core_enum_value(enum psi_states, PSI_MEM_SOME) + full;
 	u32 states = bpf_core_enum_value(enum psi_states, NR_PSI_STATES) - 1;
 	u32 clock = bpf_core_enum_value(enum psi_aggregators, PSI_POLL);
-	struct psi_group *group = cgrp->psi;
-	/* total[clock][state]; in BTF such an array has one dimension. */
-	u64 *total = (void *)&group->total;
+	u64 *total = psi_total(cgrp->psi);
 	u64 ns = 0;
 
 	bpf_probe_read_kernel(&ns, sizeof(ns), total + clock * states + state);
@@ -167,16 +152,11 @@ static void short_of_memory(struct streak *s)
 	bpf_put_mem_cgroup(memcg);
 }
 
-static void pressure(struct cgroup *cgrp, struct bpf_psi_trigger *t)
+static void pressure(struct cgroup *cgrp, struct streak *s)
 {
 	u64 now = bpf_ktime_get_ns();
 	struct mem_cgroup *limited;
-	struct streak *s;
 
-	stats.events++;
-	s = count_windows(cgrp, t);
-	if (!s)
-		return;
 	if (now < quiet_until_ns) {
 		s->windows = 0;
 		s->limit_windows = 0;
@@ -194,25 +174,7 @@ static void pressure(struct cgroup *cgrp, struct bpf_psi_trigger *t)
 	bpf_put_mem_cgroup(limited);
 }
 
-static bool counts(struct cgroup *cgrp)
-{
-	return !cgrp->nr_descendants || cgrp->level - root_level >= (int)depth;
-}
-
-SEC("struct_ops.s/handle_psi_event")
-void BPF_PROG(psi_guard_event, struct bpf_psi *psi, struct bpf_psi_trigger *t)
-{
-	struct cgroup *cgrp;
-
-	cgrp = bpf_cgroup_from_id(t->cgroup_id ?: ROOT_ID);
-	if (!cgrp)
-		return;
-	if (counts(cgrp))
-		pressure(cgrp, t);
-	bpf_cgroup_release(cgrp);
-}
-
-/* --- cgroups come and go -------------------------------------------------- */
+/* --- triggers ------------------------------------------------------------- */
 
 /* -1: no other than the others'. */
 static s64 threshold_of(struct cgroup *cgrp)
@@ -237,28 +199,119 @@ static s64 threshold_of(struct cgroup *cgrp)
 	return -1;
 }
 
-static int watch(struct bpf_psi *psi, struct cgroup *cgrp)
+static int make_triggers(struct bpf_psi *psi, u64 id, u32 us)
 {
-	u32 before = psi->nr_triggers;
-	s64 us = threshold_of(cgrp);
-	u64 id = cgrp->kn->id;
 	int ret = 0;
 
-	if (!us)
-		return 0;
-	if (us < 0)
-		us = some_us;
 	if (us)
 		ret = bpf_psi_create_trigger(psi, id, PSI_MEM, us, window_us);
 	if (!ret && full_us)
 		ret = bpf_psi_create_trigger(psi, id, PSI_MEM | BPF_PSI_FULL,
 					     full_us, window_us);
-	if (psi->nr_triggers > before)
-		stats.watched++;
-	else if (ret && ret != -ENOENT)
-		stats.not_watched++;
 	return ret;
 }
+
+/* -ENOSPC: there is no trigger left for it. */
+static int watch(struct bpf_psi *psi, struct cgroup *cgrp, u32 max)
+{
+	u32 before = psi->nr_triggers;
+	s64 us = threshold_of(cgrp);
+	u64 id = cgrp->kn->id;
+	u8 one = 1;
+	int ret;
+
+	if (!us) {
+		bpf_map_update_elem(&ignored, &id, &one, BPF_ANY);
+		return 0;
+	}
+	if (us < 0)
+		us = some_us;
+	if (before + !!us + !!full_us > max ||
+	    bpf_map_update_elem(&triggered, &id, &one, BPF_ANY))
+		return -ENOSPC;
+	ret = make_triggers(psi, id, us);
+	if (psi->nr_triggers == before) {
+		bpf_map_delete_elem(&triggered, &id);
+		return ret;
+	}
+	stats.watched++;
+	return 0;
+}
+
+/* --- events --------------------------------------------------------------- */
+
+/* A trigger of the root that is there for the cgroups without one only. */
+static bool root_only_tells;
+static u64 next_look_ns;
+
+static void look_at_one(struct bpf_psi *psi, struct cgroup *cgrp)
+{
+	struct streak *s;
+	s64 us;
+
+	/* There may be one for it now. */
+	if (!watch(psi, cgrp, max_triggers))
+		return;
+	us = threshold_of(cgrp);
+	if (us < 0)
+		us = some_us ?: full_us;
+	s = count_average(cgrp, us);
+	if (!s)
+		return;
+	stats.events++;
+	pressure(cgrp, s);
+}
+
+static void look_at_the_rest(struct bpf_psi *psi, struct cgroup *root)
+{
+	u64 now = bpf_ktime_get_ns();
+	struct cgroup *cgrp;
+	int i;
+
+	if (now < next_look_ns)
+		return;
+	next_look_ns = now + NSEC_PER_SEC;
+	list_the_rest(root, true);
+	bpf_for(i, 0, BPF_PSI_MAX_TRIGGERS) {
+		if (i >= (int)nr_ids)
+			break;
+		cgrp = bpf_cgroup_from_id(ids[i]);
+		if (!cgrp)
+			continue;
+		look_at_one(psi, cgrp);
+		bpf_cgroup_release(cgrp);
+	}
+}
+
+static void handle_event(struct bpf_psi *psi, struct cgroup *cgrp,
+			 struct bpf_psi_trigger *t)
+{
+	bool root = cgrp->kn->id == (cgroup_id ?: ROOT_ID);
+	struct streak *s;
+
+	if (counts(cgrp) && !(root && root_only_tells && !t->full)) {
+		stats.events++;
+		s = count_windows(cgrp, t);
+		if (s)
+			pressure(cgrp, s);
+	}
+	if (root && !t->full)
+		look_at_the_rest(psi, cgrp);
+}
+
+SEC("struct_ops.s/handle_psi_event")
+void BPF_PROG(psi_guard_event, struct bpf_psi *psi, struct bpf_psi_trigger *t)
+{
+	struct cgroup *cgrp;
+
+	cgrp = bpf_cgroup_from_id(t->cgroup_id ?: ROOT_ID);
+	if (!cgrp)
+		return;
+	handle_event(psi, cgrp, t);
+	bpf_cgroup_release(cgrp);
+}
+
+/* --- cgroups come and go -------------------------------------------------- */
 
 /* Is it the root, or at most so many levels below it? */
 static bool in_reach(struct cgroup *cgrp)
@@ -287,7 +340,8 @@ void BPF_PROG(psi_guard_online, struct bpf_psi *psi, u64 id)
 		return;
 	if (in_reach(cgrp)) {
 		bpf_map_update_elem(&samples, &id, &empty, BPF_ANY);
-		watch(psi, cgrp);
+		if (watch(psi, cgrp, max_triggers) == -ENOSPC)
+			stats.without_trigger++;
 	}
 	bpf_cgroup_release(cgrp);
 }
@@ -301,7 +355,8 @@ void BPF_PROG(psi_guard_offline, struct bpf_psi *psi, u64 id)
 	bpf_map_delete_elem(&streaks, &some);
 	bpf_map_delete_elem(&streaks, &full);
 	bpf_map_delete_elem(&samples, &id);
-	stats.watched--;
+	if (!bpf_map_delete_elem(&triggered, &id))
+		stats.watched--;
 }
 
 /* --- begin ---------------------------------------------------------------- */
@@ -312,31 +367,21 @@ static int bad_threshold(int err)
 	return err == -EINVAL ? refuse("a threshold is larger than window_us") : err;
 }
 
-/* A number that the verifier does not know: it would try all of them. */
-static u32 nr_ids;
-static u64 ids[BPF_PSI_MAX_TRIGGERS];
-
-/* Triggers cannot be made under RCU. */
-static void list_cgroups_below(struct cgroup *root)
+/*
+ * The root has a trigger of some tasks in any case: it tells when to look at those
+ * without one, and whether there is pressure to be had at all.
+ */
+static int watch_root(struct bpf_psi *psi, struct cgroup *root)
 {
-	struct cgroup_subsys_state *css;
-	struct cgroup *cgrp;
-	u32 nr;
+	s64 us = threshold_of(root);
+	int ret;
 
-	bpf_rcu_read_lock();
-	bpf_for_each(css, css, &root->self, BPF_CGROUP_ITER_DESCENDANTS_PRE) {
-		cgrp = css->cgroup;
-		if (cgrp->level == root_level || cgrp->level - root_level > (int)depth)
-			continue;
-		nr = nr_ids;
-		if (nr >= BPF_PSI_MAX_TRIGGERS) {
-			stats.not_watched++;
-			continue;
-		}
-		ids[nr] = cgrp->kn->id;
-		nr_ids++;
-	}
-	bpf_rcu_read_unlock();
+	ret = watch(psi, root, BPF_PSI_MAX_TRIGGERS);
+	if (ret || us > 0 || (us < 0 && some_us))
+		return ret;
+	root_only_tells = true;
+	return bpf_psi_create_trigger(psi, root->kn->id, PSI_MEM, some_us ?: full_us,
+				      window_us);
 }
 
 static int begin(struct bpf_psi *psi, struct cgroup *root)
@@ -352,23 +397,22 @@ static int begin(struct bpf_psi *psi, struct cgroup *root)
 	root_level = root->level;
 	/* Growth is measured from here until there is pressure for the first time. */
 	look_below_root(bpf_ktime_get_ns(), false);
-	/* The root, also to know whether there is pressure to be had at all. */
-	ret = watch(psi, root);
+	ret = watch_root(psi, root);
 	if (ret)
 		return bad_threshold(ret);
-	nr_ids = 0;
-	list_cgroups_below(root);
+	list_the_rest(root, false);
 	bpf_for(i, 0, BPF_PSI_MAX_TRIGGERS) {
 		if (i >= (int)nr_ids)
 			break;
 		cgrp = bpf_cgroup_from_id(ids[i]);
 		if (!cgrp)
 			continue;
-		ret = watch(psi, cgrp);
+		ret = watch(psi, cgrp, max_triggers);
 		bpf_cgroup_release(cgrp);
 		if (ret == -EINVAL)
 			return bad_threshold(ret);
 	}
+	list_the_rest(root, true);
 	return 0;
 }
 

@@ -122,6 +122,19 @@ static pid_t thrash(const char *cg)
 	return eater(cg, 0, 20000);
 }
 
+/* Waits for nothing. */
+static pid_t busy(const char *cg)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	cg_write(cg, "cgroup.procs", "0");
+	for (;;)
+		__asm__ __volatile__("");
+}
+
 /* Kills of the kernel's own choice are not counted. */
 static void check_report_at_limit(const char *policy, const char *cg, int killed)
 {
@@ -252,8 +265,73 @@ TEST(psi_guard_follows_cgroups_that_come_and_go)
 	CHECK(!cg_remove("dom/slice"), "rmdir");
 	WAIT_FOR(stat("watched") == watched, 30);
 	CHECK_EQ(stat("watched"), watched);
-	CHECK_EQ(stat("not_watched"), 0);
+	CHECK_EQ(stat("without_trigger"), 0);
 	detach();
+}
+
+/* With room for that of the root only. */
+TEST(psi_guard_acts_on_cgroups_that_it_has_no_trigger_for)
+{
+	pid_t before, after;
+
+	cg_make("dom");
+	before = thrash("dom/a");
+	attach("--cgroup /test/dom --set max_triggers=1 --set cooldown_ms=100");
+	CHECK_EQ(stat("watched"), 1);
+	CHECK_EQ(stat("without_trigger"), 1);
+	CHECK(stat_reaches("killed", 1, 60), "it lives, after %ld events", stat("events"));
+	CHECK(killed(before), "somebody else died");
+	after = thrash("dom/b");
+	CHECK(stat_reaches("killed", 2, 60), "a new one lives, after %ld events",
+	      stat("events"));
+	CHECK(killed(after), "somebody else died");
+	CHECK_EQ(stat("watched"), 1);
+	CHECK_EQ(stat("without_trigger"), 2);
+	check_report_at_limit("default", "dom/b", 0);
+	detach();
+}
+
+/* A stall of all tasks in a leaf is one of some in the root, whose neighbour works. */
+TEST(psi_guard_looks_for_stalls_of_all_tasks_without_triggers_too)
+{
+	pid_t pid, works;
+
+	cg_make("dom");
+	cg_make("dom/works");
+	works = busy("dom/works");
+	pid = thrash("dom/a");
+	attach("--cgroup /test/dom --set max_triggers=2 --set some_us=0 --set full_us=50000");
+	CHECK_EQ(stat("without_trigger"), 2);
+	CHECK(stat_reaches("killed", 1, 60), "it lives, after %ld events", stat("events"));
+	CHECK(killed(pid), "somebody else died");
+	reap(works);
+	detach();
+}
+
+TEST(psi_guard_gives_a_trigger_to_who_stalls_when_there_is_one_again)
+{
+	pid_t pid;
+
+	cg_make("dom");
+	cg_make("dom/a");
+	attach("--cgroup /test/dom --set max_triggers=2 --set cooldown_ms=100");
+	cg_make("dom/b");
+	CHECK(stat_reaches("without_trigger", 1, 30), "who is not watched is not counted");
+	CHECK_EQ(stat("watched"), 2);
+	CHECK(!cg_remove("dom/a"), "rmdir");
+	CHECK(WAIT_FOR(stat("watched") == 1, 30), "watched: %ld", stat("watched"));
+	pid = thrash("dom/b");
+	CHECK(stat_reaches("watched", 2, 60), "it has no trigger");
+	CHECK(killed(pid), "it lives");
+	CHECK(WAIT_FOR(!stat("without_trigger"), 30), "without: %ld",
+	      stat("without_trigger"));
+	detach();
+}
+
+TEST(psi_guard_refuses_more_triggers_than_there_can_be)
+{
+	CHECK_EQ(sh("bpfoom attach psi-guard --set max_triggers=1025 2>/dev/null"), 2);
+	CHECK_EQ(sh("bpfoom attach psi-guard --set max_triggers=0 2>&1 | grep -q 'must be from 1 to 1024'"), 0);
 }
 
 TEST(psi_guard_looks_at_nothing_outside_of_its_root)

@@ -29,8 +29,10 @@
  * limit_us, limit_duration: for a cgroup at its own limit. It was put there on
  *	purpose, and others do not notice: so half of the time, and for longer.
  * depth: levels of cgroups below the root that are looked at; those on the last
- *	one count as leaves. 0: the root only. Each costs a kernel thread that
- *	sleeps. By default all.
+ *	one count as leaves. 0: the root only. By default all.
+ * max_triggers: each costs a kernel thread that sleeps, some 30 kB. Those without one
+ *	are looked at every two seconds, which is late only for a thing that takes
+ *	less.
  * low_percent: the machine is short of memory when free memory, page cache that
  *	is not in use and reclaimable slab together are less than this part of it.
  * urgent_percent: when they and the rest of the page cache are less than this, and
@@ -56,6 +58,7 @@ const volatile __u32 swap_duration = 10;
 const volatile __u32 limit_us = 250000;
 const volatile __u32 limit_duration = 10;
 const volatile __u32 depth = 64;
+const volatile __u32 max_triggers = BPF_PSI_MAX_TRIGGERS;
 const volatile __u32 low_percent = 20;
 const volatile __u32 urgent_percent = 10;
 const volatile __u32 swap_percent = 10;
@@ -102,6 +105,8 @@ static int check_options(void)
 		return refuse("kills_per_minute must be from 1 to 64; observe_only is for none");
 	if (depth > MAX_LEVELS)
 		return refuse("depth must be from 0 to 64");
+	if (!max_triggers || max_triggers > BPF_PSI_MAX_TRIGGERS)
+		return refuse("max_triggers must be from 1 to 1024");
 	if (lookahead_s > 3600)
 		return refuse("lookahead_s must be from 0 to 3600 (an hour)");
 	return 0;
