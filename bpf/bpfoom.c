@@ -27,17 +27,17 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-	{ "attach", cmd_attach, "POLICY [--cgroup PATH] [--before] [--dry-run] [--set NAME=VALUE]... [-v]",
+	{ "attach", cmd_attach, "POLICY [--cgroup PATH]... [--before] [--dry-run] [--set NAME=VALUE]... [-v]",
 	  "Attach a policy to a cgroup, or to the whole system. POLICY is a name\n"
 	  "('bpfoom policies' lists them) or the path of a .bpf.o file, with a slash.\n"
 	  "  -c, --cgroup PATH     /sys/fs/cgroup/..., or the path below it as in\n"
-	  "                        /proc/PID/cgroup\n"
+	  "                        /proc/PID/cgroup; several: to all of them or none\n"
 	  "  -b, --before          to be asked before those that are attached there\n"
 	  "  -n, --dry-run         it only says what it would do: see 'bpfoom events'\n"
 	  "  -s, --set NAME=VALUE  set an option of the policy, or with NAME@PATH=VALUE\n"
 	  "                        for a cgroup\n"
 	  "  -v, --verbose         show what libbpf and the verifier say\n" },
-	{ "detach", cmd_detach, "POLICY [--cgroup PATH] | POLICY@ID | --all [-v]",
+	{ "detach", cmd_detach, "POLICY [--cgroup PATH]... | POLICY@ID | --all [-v]",
 	  "Detach a policy. Returns when no handler of it is running, and after the last\n"
 	  "policy when the module can be removed. ID is the id of a cgroup, which may be\n"
 	  "gone.\n"

@@ -20,7 +20,9 @@
 /**
  * struct request - the command line
  * @policy: name or path
- * @cgroup: path, NULL for system-wide
+ * @cgroups: the paths of all cgroups, of which test has one
+ * @nr_cgroups: how many, 0 for system-wide
+ * @cgroup: path of one of them, NULL for system-wide
  * @cgroup_id: the same as a number
  * @before: ask it before those that are attached there
  * @dry_run: it may only say what it would do
@@ -30,6 +32,8 @@
  */
 struct request {
 	const char *policy;
+	const char **cgroups;
+	int nr_cgroups;
 	const char *cgroup;
 	__u64 cgroup_id;
 	bool before;
@@ -70,7 +74,9 @@ static int parse(int argc, char **argv, struct request *r, bool test)
 			/* An unset variable must not mean the whole system. */
 			if (!*optarg)
 				return bad_usage("--cgroup wants a path");
-			r->cgroup = optarg;
+			if (test && r->nr_cgroups)
+				return bad_usage("test asks about one cgroup");
+			r->cgroups[r->nr_cgroups++] = optarg;
 			break;
 		case 's':
 			r->settings[r->nr_settings++] = optarg;
@@ -319,17 +325,6 @@ static int load_and_link(struct policy *p, const struct request *r,
 	return EX_DONE;
 }
 
-static int load_and_attach(struct policy *p, const struct request *r)
-{
-	struct bpf_link *link = NULL;
-	int ret;
-
-	ret = load_and_link(p, r, &link);
-	ret = ret ?: pin(p, r, link);
-	bpf_link__destroy(link);
-	return ret;
-}
-
 /* The attachment is for this one question and ends with this process. */
 static int load_and_test(struct policy *p, const struct request *r)
 {
@@ -373,22 +368,6 @@ static int check_system(bool to_stay)
 	return module_get_ready();
 }
 
-static int attach(struct policy *p, const struct request *r)
-{
-	bool there = false;
-	int ret;
-
-	ret = attached_lock();
-	ret = ret ?: check_not_attached(p, r, &there);
-	if (ret || there)
-		return ret;
-	ret = load_and_attach(p, r);
-	if (!ret)
-		printf("policy %s is attached to %s%s\n", p->name, where(r),
-		       r->dry_run ? ", for a dry run" : "");
-	return ret;
-}
-
 static int test(struct policy *p, const struct request *r)
 {
 	int ret;
@@ -401,34 +380,121 @@ static int test(struct policy *p, const struct request *r)
 	return ret ?: load_and_test(p, r);
 }
 
+/**
+ * struct target - a place to attach to
+ * @r: the request for this place
+ * @p: the policy, an object of its own: a map can be attached once
+ * @link: the attachment, NULL if there is none yet
+ * @there: it is attached there already, with these options
+ */
+struct target {
+	struct request r;
+	struct policy p;
+	struct bpf_link *link;
+	bool there;
+};
+
+static int attach_to(struct target *t)
+{
+	int ret;
+
+	ret = check_not_attached(&t->p, &t->r, &t->there);
+	if (ret || t->there)
+		return ret;
+	return load_and_link(&t->p, &t->r, &t->link);
+}
+
+/* Attaching to some of the cgroups only is worse than to none. */
+static void take_back(struct target *t, int nr)
+{
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		if (!t[i].link)
+			continue;
+		if (bpf_link__pin_path(t[i].link))
+			bpf_link__unpin(t[i].link);
+		bpf_link__detach(t[i].link);
+		if (nr > 1)
+			pr_err("so %s was taken back from %s", t[i].p.name, where(&t[i].r));
+	}
+}
+
+static int attach(struct target *t, int nr)
+{
+	int ret, i;
+
+	ret = attached_lock();
+	for (i = 0; !ret && i < nr; i++)
+		ret = attach_to(&t[i]);
+	for (i = 0; !ret && i < nr; i++) {
+		if (t[i].link)
+			ret = pin(&t[i].p, &t[i].r, t[i].link);
+	}
+	if (ret)
+		take_back(t, nr);
+	for (i = 0; i < nr; i++) {
+		if (!ret && t[i].link)
+			printf("policy %s is attached to %s%s\n", t[i].p.name,
+			       where(&t[i].r), t[i].r.dry_run ? ", for a dry run" : "");
+		bpf_link__destroy(t[i].link);
+	}
+	return ret;
+}
+
+/* What can be said without the kernel. */
+static int prepare_target(struct target *t, const struct request *r, int i)
+{
+	int ret = EX_DONE, j;
+
+	t->r = *r;
+	if (r->nr_cgroups) {
+		t->r.cgroup = r->cgroups[i];
+		ret = cgroup_id_of(t->r.cgroup, &t->r.cgroup_id);
+	}
+	for (j = 1; !ret && j <= i; j++) {
+		if (t[-j].r.cgroup_id == t->r.cgroup_id)
+			return bad_usage("%s and %s are the same cgroup", where(&t[-j].r),
+					 where(&t->r));
+	}
+	ret = ret ?: prepare(&t->p, &t->r);
+	if (!ret && !cgroup_inside(t->r.cgroup_id))
+		ret = explain_outside(&t->p, &t->r);
+	return ret;
+}
+
+static int run_request(const struct request *r, bool for_test)
+{
+	int nr = r->nr_cgroups ?: 1, ret, i;
+	struct target *t = calloc(nr, sizeof(*t));
+
+	if (!t)
+		return EX_FAILED;
+	messages_capture();
+	ret = need_root();
+	for (i = 0; !ret && i < nr; i++)
+		ret = prepare_target(&t[i], r, i);
+	ret = ret ?: check_system(!for_test);
+	if (!ret)
+		ret = for_test ? test(&t->p, &t->r) : attach(t, nr);
+	for (i = 0; i < nr; i++)
+		policy_close(&t[i].p);
+	free(t);
+	return ret;
+}
+
 static int run(int argc, char **argv, bool for_test)
 {
 	struct request r = { .cgroup_id = CGROUP_SYSTEM, .argv = argv };
-	struct policy p = {};
-	int ret;
+	int ret = EX_FAILED;
 
 	r.settings = calloc(argc, sizeof(*r.settings));
-	if (!r.settings)
-		return EX_FAILED;
-	ret = parse(argc, argv, &r, for_test);
-	if (ret) {
-		free(r.settings);
-		return ret < 0 ? print_help(argv[0]) : ret;
-	}
-
-	messages_capture();
-	ret = need_root();
-	if (!ret && r.cgroup)
-		ret = cgroup_id_of(r.cgroup, &r.cgroup_id);
-	ret = ret ?: prepare(&p, &r);
-	if (!ret && !cgroup_inside(r.cgroup_id))
-		ret = explain_outside(&p, &r);
-	ret = ret ?: check_system(!for_test);
-	if (!ret)
-		ret = for_test ? test(&p, &r) : attach(&p, &r);
-	policy_close(&p);
+	r.cgroups = calloc(argc, sizeof(*r.cgroups));
+	if (r.settings && r.cgroups)
+		ret = parse(argc, argv, &r, for_test) ?: run_request(&r, for_test);
 	free(r.settings);
-	return ret;
+	free(r.cgroups);
+	return ret < 0 ? print_help(argv[0]) : ret;
 }
 
 int cmd_attach(int argc, char **argv)

@@ -13,13 +13,17 @@
  * struct selection - which attachments to end
  * @all: all
  * @policy: else those of this policy
- * @cgroup: as given, for messages
+ * @cgroups: as given
+ * @nr_cgroups: how many
+ * @cgroup: one of them, for messages
  * @cgroup_id: on this cgroup
  * @gone: the cgroup does not exist: what is left of attachments to such cgroups
  */
 struct selection {
 	bool all;
 	char *policy;
+	const char **cgroups;
+	int nr_cgroups;
 	const char *cgroup;
 	__u64 cgroup_id;
 	bool gone;
@@ -47,7 +51,7 @@ static int parse(int argc, char **argv, struct selection *s)
 			/* An unset variable must not mean the whole system. */
 			if (!*optarg)
 				return bad_usage("--cgroup wants a path");
-			s->cgroup = optarg;
+			s->cgroups[s->nr_cgroups++] = optarg;
 			break;
 		case 'v':
 			verbose = true;
@@ -58,7 +62,7 @@ static int parse(int argc, char **argv, struct selection *s)
 			return bad_usage(NULL);
 		}
 	}
-	if (s->all && (optind < argc || s->cgroup))
+	if (s->all && (optind < argc || s->nr_cgroups))
 		return bad_usage("detach --all takes no policy and no cgroup");
 	if (!s->all && optind + 1 != argc)
 		return bad_usage("detach wants the name of one policy, or --all");
@@ -195,24 +199,60 @@ static int end_selected(const struct selection *s, const struct attached_list *l
 	return ret;
 }
 
-int cmd_detach(int argc, char **argv)
+/* All cgroups are known before anything is detached. */
+static int check_cgroups(struct selection *s)
 {
-	struct selection s = {};
+	int ret = EX_DONE, i;
+
+	for (i = 0; !ret && i < s->nr_cgroups; i++) {
+		s->cgroup = s->cgroups[i];
+		ret = find_cgroup(s);
+	}
+	return ret;
+}
+
+static int detach(struct selection *s)
+{
 	struct attached_list list;
 	int ret;
 
-	ret = parse(argc, argv, &s);
+	ret = find_cgroup(s);
+	ret = ret ?: attached_get(&list);
 	if (ret)
-		return ret < 0 ? print_help(argv[0]) : ret;
-	ret = find_cgroup(&s);
+		return ret;
+	ret = end_selected(s, &list);
+	attached_put(&list);
+	return ret;
+}
+
+static int detach_each(struct selection *s)
+{
+	int ret, err, i;
+
+	ret = check_cgroups(s);
 	ret = ret ?: need_root();
 	ret = ret ?: attached_lock();
 	if (ret)
 		return ret;
-
 	messages_capture();
-	ret = attached_get(&list);
-	ret = ret ?: end_selected(&s, &list);
-	attached_put(&list);
+	if (!s->nr_cgroups)
+		return detach(s);
+	for (i = 0; i < s->nr_cgroups; i++) {
+		s->cgroup = s->cgroups[i];
+		err = detach(s);
+		ret = ret ?: err;
+	}
 	return ret;
+}
+
+int cmd_detach(int argc, char **argv)
+{
+	struct selection s = {};
+	int ret = EX_FAILED;
+
+	s.cgroups = calloc(argc, sizeof(*s.cgroups));
+	if (s.cgroups)
+		ret = parse(argc, argv, &s) ?: detach_each(&s);
+	free(s.cgroups);
+	return ret < 0 ? print_help(argv[0]) : ret;
 }
