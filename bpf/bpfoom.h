@@ -187,6 +187,16 @@ int attached_end(const struct attached *a);
 
 int attached_is(const struct attached *a, const struct policy *p);
 
+/* watched.c: what pressure policies look at */
+
+struct watched {
+	__u64 watched;		/* cgroups with a trigger of their own */
+	__u64 without_trigger;	/* others */
+};
+
+bool watched_find(const struct attached *a, struct watched *w);
+void watched_tell(const struct attached *a);
+
 /* shown.c: what the module shows of them */
 
 /* Their places in the counters. */

@@ -420,6 +420,24 @@ static void take_back(struct target *t, int nr)
 	}
 }
 
+static void tell(const struct target *t)
+{
+	struct attached_list list;
+	const struct attached *a;
+	size_t i;
+
+	printf("policy %s is attached to %s%s\n", t->p.name, where(&t->r),
+	       t->r.dry_run ? ", for a dry run" : "");
+	if (t->p.kind == POLICY_PSI && !attached_get(&list)) {
+		for (i = 0; i < list.nr; i++) {
+			a = &list.items[i];
+			if (a->cgroup_id == t->r.cgroup_id && !strcmp(a->policy, t->p.name))
+				watched_tell(a);
+		}
+		attached_put(&list);
+	}
+}
+
 static int attach(struct target *t, int nr)
 {
 	int ret, i;
@@ -435,8 +453,7 @@ static int attach(struct target *t, int nr)
 		take_back(t, nr);
 	for (i = 0; i < nr; i++) {
 		if (!ret && t[i].link)
-			printf("policy %s is attached to %s%s\n", t[i].p.name,
-			       where(&t[i].r), t[i].r.dry_run ? ", for a dry run" : "");
+			tell(&t[i]);
 		bpf_link__destroy(t[i].link);
 	}
 	return ret;

@@ -35,6 +35,17 @@ static void print_shown(const struct shown *s)
 	putchar('}');
 }
 
+static void print_watched(const struct attached *a)
+{
+	struct watched w;
+
+	if (watched_find(a, &w))
+		printf(",\"watched\":%llu,\"without_trigger\":%llu", w.watched,
+		       w.without_trigger);
+	else
+		printf(",\"watched\":null,\"without_trigger\":null");
+}
+
 static const struct shown *find_shown(const struct attached *a, struct shown *s)
 {
 	return a->map_id && a->kind == POLICY_OOM &&
@@ -65,6 +76,7 @@ static void print_json(const struct attached_list *list)
 		printf(",\"pin\":");
 		print_json_string(a->pin);
 		print_shown(find_shown(a, &s));
+		print_watched(a);
 		putchar('}');
 		free(path);
 	}
@@ -126,6 +138,8 @@ static void print_table(const struct attached_list *list)
 			print_more(a, cgroup);
 		free(cgroup);
 	}
+	for (i = 0; i < list->nr; i++)
+		watched_tell(&list->items[i]);
 }
 
 int cmd_list(int argc, char **argv)

@@ -279,6 +279,10 @@ TEST(psi_guard_acts_on_cgroups_that_it_has_no_trigger_for)
 	attach("--cgroup /test/dom --set max_triggers=1 --set cooldown_ms=100");
 	CHECK_EQ(stat("watched"), 1);
 	CHECK_EQ(stat("without_trigger"), 1);
+	CHECK(!sh("bpfoom list | grep -q 'psi-guard on /test/dom: 1 of 2 cgroups have no trigger'"),
+	      "bpfoom list does not say it");
+	CHECK(!sh("bpfoom list --json | grep -q '\"watched\":1,\"without_trigger\":1'"),
+	      "bpfoom list --json does not say it");
 	CHECK(stat_reaches("killed", 1, 60), "it lives, after %ld events", stat("events"));
 	CHECK(killed(before), "somebody else died");
 	after = thrash("dom/b");
@@ -328,10 +332,20 @@ TEST(psi_guard_gives_a_trigger_to_who_stalls_when_there_is_one_again)
 	detach();
 }
 
+TEST(psi_guard_says_at_attach_who_has_no_trigger)
+{
+	cg_make("dom");
+	cg_make("dom/a");
+	CHECK(!sh("bpfoom attach psi-guard --cgroup /test/dom --set max_triggers=1 | grep -q '%s'",
+		  "1 of 2 cgroups have no trigger"), "not a word");
+	detach();
+}
+
 TEST(psi_guard_refuses_more_triggers_than_there_can_be)
 {
 	CHECK_EQ(sh("bpfoom attach psi-guard --set max_triggers=1025 2>/dev/null"), 2);
-	CHECK_EQ(sh("bpfoom attach psi-guard --set max_triggers=0 2>&1 | grep -q 'must be from 1 to 1024'"), 0);
+	CHECK_EQ(sh("bpfoom attach psi-guard --set max_triggers=0 2>&1 | grep -q '%s'",
+		    "must be from 1 to 1024"), 0);
 }
 
 TEST(psi_guard_looks_at_nothing_outside_of_its_root)
