@@ -230,6 +230,9 @@ struct decision {
 
 int records_open(bool wait, int *fd);
 int record_read(int fd, struct decision *r);
+
+/* record.c: what a record says */
+
 bool record_line(const struct decision *r, const char **pos, char key[32],
 		 char value[RECORD_VALUE_SIZE]);
 bool record_value(const struct decision *r, const char *key, int nr,
