@@ -45,7 +45,8 @@ static const struct verb verbs[] = {
 	  "  -a, --all             all policies, from everywhere\n"
 	  "  -v, --verbose         show what libbpf says\n" },
 	{ "events", cmd_events, "[-f] [--json]",
-	  "List what has been decided about OOMs that policies were asked about.\n"
+	  "List what has been decided about OOMs that policies were asked about, or that\n"
+	  "were declared.\n"
 	  "  -f, --follow          wait for more\n"
 	  "  -j, --json            for programs: one object a line\n" },
 	{ "list", cmd_list, "[--json] [-v]",
@@ -66,7 +67,8 @@ static const struct verb verbs[] = {
 	  "Ask a policy what it would do if the cgroup, or the whole system, were out of\n"
 	  "memory now. Nobody is killed. The options are those of attach.\n" },
 	{ "why", cmd_why, "[PID|last]",
-	  "Tell why a process was killed, or what was decided last.\n" },
+	  "Tell why a process was killed, without an argument the last one that was, or\n"
+	  "with 'last' what was decided last.\n" },
 	{ "version", cmd_version, "", "Print the version.\n" },
 	{ "help", cmd_help, "[VERB]", "Explain a verb.\n" },
 };

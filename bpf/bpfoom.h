@@ -67,12 +67,19 @@ const char *error_text(int err);
 __printf(1, 2) char *format(const char *fmt, ...);
 bool read_line(const char *path, char *buf, size_t size);
 void print_name(const char *s);
+size_t name_columns(const char *s);
+void print_name_end(const char *s, size_t columns);
 void print_path(const char *path, size_t width);
 void print_json_string(const char *s);
 void print_quoted(const char *word);
 void messages_capture(void);
 char *messages_missing_kfunc(void);
 void messages_show_tail(unsigned int lines);
+
+/* print.c */
+
+void print_size(unsigned long long bytes);
+size_t output_columns(void);
 
 /* cgroup.c */
 
@@ -222,10 +229,13 @@ bool shown_reset(const struct shown *s);
 
 /* records.c: what was decided about OOMs */
 
-#define RECORD_VALUE_SIZE 600
+/* The longest value is a path of PATH_MAX, and 16 of those are in a record. */
+#define RECORD_KEY_SIZE 32
+#define RECORD_VALUE_SIZE 4352
+#define RECORD_SIZE (32 * RECORD_VALUE_SIZE)
 
 struct decision {
-	char text[16384];
+	char text[RECORD_SIZE];
 };
 
 int records_open(bool wait, int *fd);
@@ -233,18 +243,56 @@ int record_read(int fd, struct decision *r);
 
 /* record.c: what a record says */
 
-bool record_line(const struct decision *r, const char **pos, char key[32],
+/* A process or a cgroup that was considered. */
+struct candidate {
+	long long score;
+	long long pid;	/* 0: a cgroup */
+	unsigned long long cgroup_id;
+	bool chosen;
+	char text[RECORD_VALUE_SIZE];	/* name of the process, path of the cgroup */
+	char why[RECORD_VALUE_SIZE];	/* why not, "" if that is not said */
+};
+
+/* A policy that did not decide. */
+struct declined {
+	char policy[64];
+	unsigned long long cgroup_id;
+	int ret;
+	char why[32];	/* in one word */
+	char reason[RECORD_VALUE_SIZE];	/* its own, "" if it gave none */
+};
+
+bool record_line(const struct decision *r, const char **pos, char key[RECORD_KEY_SIZE],
 		 char value[RECORD_VALUE_SIZE]);
-bool record_value(const struct decision *r, const char *key, int nr,
-		  char value[RECORD_VALUE_SIZE]);
+bool record_next(const struct decision *r, const char **pos, const char *key,
+		 char value[RECORD_VALUE_SIZE]);
+bool record_value(const struct decision *r, const char *key, char value[RECORD_VALUE_SIZE]);
 long long record_number(const struct decision *r, const char *key);
 bool record_is(const struct decision *r, const char *key, const char *want);
+bool record_candidate(const struct decision *r, const char **pos, struct candidate *c);
+bool record_declined(const struct decision *r, const char **pos, struct declined *d);
+bool record_by_kernel(const struct decision *r);
+bool record_is_declared(const struct decision *r);
+bool record_is_sysrq(const struct decision *r);
+bool record_is_death(const struct decision *r);
+bool record_has_victim(const struct decision *r, long long pid);
+bool record_ranker(const struct decision *r, char name[RECORD_VALUE_SIZE]);
 
-/* record_json.c and record_text.c: what is known of one */
+/* record_words.c: what sentences about one are made of */
 
-void record_print_json(const struct decision *r);
+void record_print_time(const struct decision *r);
+void record_print_value(const struct decision *r, const char *key);
+void record_print_process(const struct decision *r, const char *pid, const char *comm);
+void record_print_domain(const struct decision *r);
+void record_print_declarer(const struct decision *r);
+void record_print_repeats(const struct decision *r);
+
+/* record_short.c, record_text.c with record_candidates.c, record_json.c: all of it */
+
 void record_print_short(const struct decision *r);
 void record_print_long(const struct decision *r);
+void record_print_candidates(const struct decision *r);
+void record_print_json(const struct decision *r);
 
 /* rehearse.c: asking a policy without an OOM */
 

@@ -3,15 +3,26 @@
  * bpfoom why
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bpfoom.h"
 
+/**
+ * struct question - what is wanted to be known
+ * @pid: why this process died; 0: not about one
+ * @last: any decision will do, else one that somebody died of
+ */
+struct question {
+	long long pid;
+	bool last;
+};
+
 /*
- * How much a decision has to do with a process. Of one that was killed later
- * decisions may tell as well, because they wait until it is gone.
+ * How much a decision has to do with what is asked. About a process that was killed
+ * others may tell as well, because they waited until it was gone.
  */
 enum about {
 	ABOUT_OTHERS,
@@ -19,35 +30,13 @@ enum about {
 	ABOUT_ITS_END,
 };
 
-static bool has_victim(const struct decision *r, long long pid)
-{
-	char other[RECORD_VALUE_SIZE];
-	int i;
-
-	if (record_number(r, "victim_pid") == pid)
-		return true;
-	for (i = 0; record_value(r, "also_killed", i, other); i++) {
-		if (strtoll(other, NULL, 10) == pid)
-			return true;
-	}
-	return false;
-}
-
-static enum about is_about(const struct decision *r, long long pid)
+static enum about is_about(const struct decision *r, const struct question *q)
 {
 	if (record_number(r, "rehearsal"))
 		return ABOUT_OTHERS;
-	if (!pid)
-		return ABOUT_IT;
-	/* Whom the kernel was about to kill, when nobody else did. */
-	if (record_is(r, "policy", "default"))
-		return record_is(r, "result", "default") &&
-		       record_number(r, "kernel_pid") == pid ? ABOUT_ITS_END :
-							       ABOUT_OTHERS;
-	if (!has_victim(r, pid))
+	if (q->pid && !record_has_victim(r, q->pid))
 		return ABOUT_OTHERS;
-	return record_is(r, "result", "kill") && !record_number(r, "dry_run") ?
-	       ABOUT_ITS_END : ABOUT_IT;
+	return record_is_death(r) && !q->last ? ABOUT_ITS_END : ABOUT_IT;
 }
 
 static int not_found(long long pid)
@@ -56,64 +45,69 @@ static int not_found(long long pid)
 		pr_err("none of the decisions that are kept is about process %lld; 'dmesg' may have more",
 		       pid);
 	else
-		pr_err("none of the decisions that are kept is about an OOM: no policy has been asked about one, or not lately; 'dmesg' has those that the kernel decided alone");
+		pr_err("none of the decisions that are kept is about an OOM: no policy has been asked about one or has declared one, or not lately; 'dmesg' has those that the kernel decided alone");
 	return EX_NOT_FOUND;
 }
 
 /* The last of those that say most. */
-static int find_last(int fd, long long pid, struct decision *found)
+static int find(int fd, const struct question *q, struct decision *found, enum about *best)
 {
-	enum about best = ABOUT_IT, about;
+	enum about about;
 	struct decision r;
-	bool any = false;
 	int ret;
 
+	*best = ABOUT_OTHERS;
 	while ((ret = record_read(fd, &r))) {
 		if (ret < 0 && ret != -EPIPE) {
 			pr_err("cannot read the records: %s", strerror(-ret));
 			return EX_FAILED;
 		}
-		about = ret < 0 ? ABOUT_OTHERS : is_about(&r, pid);
-		if (about < best)
+		about = ret < 0 ? ABOUT_OTHERS : is_about(&r, q);
+		if (about == ABOUT_OTHERS || about < *best)
 			continue;
-		best = about;
+		*best = about;
 		*found = r;
-		any = true;
 	}
-	return any ? EX_DONE : not_found(pid);
+	return *best == ABOUT_OTHERS ? not_found(q->pid) : EX_DONE;
 }
 
-/* 0 is "last". */
-static int parse_pid(int argc, char **argv, long long *pid)
+static int parse(int argc, char **argv, struct question *q)
 {
 	char *end;
 
 	if (argc > 2)
 		return bad_usage("why wants one process, or 'last'");
-	if (argc < 2 || !strcmp(argv[1], "last"))
+	if (argc < 2)
 		return EX_DONE;
-	*pid = strtoll(argv[1], &end, 10);
-	if (*pid <= 0 || *end)
+	q->last = !strcmp(argv[1], "last");
+	if (q->last)
+		return EX_DONE;
+	q->pid = strtoll(argv[1], &end, 10);
+	if (q->pid <= 0 || *end)
 		return bad_usage("'%s' is no process id", argv[1]);
 	return EX_DONE;
 }
 
 int cmd_why(int argc, char **argv)
 {
+	struct question q = {};
 	struct decision r;
-	long long pid = 0;
+	enum about about;
 	int ret, fd;
 
 	if (wants_help(argc, argv))
 		return print_help(argv[0]);
-	ret = parse_pid(argc, argv, &pid);
+	ret = parse(argc, argv, &q);
 	ret = ret ?: need_root();
 	ret = ret ?: records_open(false, &fd);
 	if (ret)
 		return ret;
-	ret = find_last(fd, pid, &r);
+	ret = find(fd, &q, &r, &about);
 	close(fd);
-	if (!ret)
-		record_print_long(&r);
-	return ret;
+	if (ret)
+		return ret;
+	if (!q.pid && !q.last && about != ABOUT_ITS_END)
+		puts("None of the decisions that are kept tells of a death. The last one:");
+	record_print_long(&r);
+	return EX_DONE;
 }

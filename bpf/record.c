@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a record of a decision says
+ *
+ * It is text, lines "key=value". Keys that are not known, of a newer module, do no
+ * harm, and those that are missing, of an older one, count as 0 or as no text.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +20,7 @@
  *
  * Return: false after the last one.
  */
-bool record_line(const struct decision *r, const char **pos, char key[32],
+bool record_line(const struct decision *r, const char **pos, char key[RECORD_KEY_SIZE],
 		 char value[RECORD_VALUE_SIZE])
 {
 	const char *line = *pos ?: r->text, *equals, *end = strchr(line, '\n');
@@ -25,33 +28,47 @@ bool record_line(const struct decision *r, const char **pos, char key[32],
 	equals = strchr(line, '=');
 	if (!end || !equals || equals > end)
 		return false;
-	snprintf(key, 32, "%.*s", (int)(equals - line), line);
+	snprintf(key, RECORD_KEY_SIZE, "%.*s", (int)(equals - line), line);
 	snprintf(value, RECORD_VALUE_SIZE, "%.*s", (int)(end - equals - 1), equals + 1);
 	*pos = end + 1;
 	return true;
 }
 
 /**
- * record_value() - look up a key
+ * record_next() - walk the lines with one key
  * @r: the record
+ * @pos: where we are, NULL at the beginning
  * @key: the key
- * @nr: the how manieth of those with this key, from 0
  * @value: filled in, "" if there is none
  *
- * Return: whether there is one.
+ * Return: false after the last one.
  */
-bool record_value(const struct decision *r, const char *key, int nr,
-		  char value[RECORD_VALUE_SIZE])
+bool record_next(const struct decision *r, const char **pos, const char *key,
+		 char value[RECORD_VALUE_SIZE])
 {
-	const char *pos = NULL;
-	char name[32];
+	char name[RECORD_KEY_SIZE];
 
-	while (record_line(r, &pos, name, value)) {
-		if (!strcmp(name, key) && !nr--)
+	while (record_line(r, pos, name, value)) {
+		if (!strcmp(name, key))
 			return true;
 	}
 	value[0] = '\0';
 	return false;
+}
+
+/**
+ * record_value() - look up a key
+ * @r: the record
+ * @key: the key
+ * @value: filled in, "" if there is none
+ *
+ * Return: whether there is one.
+ */
+bool record_value(const struct decision *r, const char *key, char value[RECORD_VALUE_SIZE])
+{
+	const char *pos = NULL;
+
+	return record_next(r, &pos, key, value);
 }
 
 /* 0 if it is not there. */
@@ -59,7 +76,7 @@ long long record_number(const struct decision *r, const char *key)
 {
 	char value[RECORD_VALUE_SIZE];
 
-	record_value(r, key, 0, value);
+	record_value(r, key, value);
 	return strtoll(value, NULL, 10);
 }
 
@@ -67,5 +84,149 @@ bool record_is(const struct decision *r, const char *key, const char *want)
 {
 	char value[RECORD_VALUE_SIZE];
 
-	return record_value(r, key, 0, value) && !strcmp(value, want);
+	return record_value(r, key, value) && !strcmp(value, want);
+}
+
+/*
+ * Lines "OWNER_DETAIL=..." belong to the line "OWNER=..." before them; @pos is
+ * behind that one.
+ */
+static bool read_detail(const struct decision *r, const char *pos, const char *owner,
+			const char *detail, char value[RECORD_VALUE_SIZE])
+{
+	char key[RECORD_KEY_SIZE];
+	size_t len = strlen(owner);
+
+	while (record_line(r, &pos, key, value)) {
+		if (strncmp(key, owner, len) || key[len] != '_')
+			break;
+		if (!strcmp(key + len + 1, detail))
+			return true;
+	}
+	value[0] = '\0';
+	return false;
+}
+
+/**
+ * record_candidate() - walk those who were considered
+ * @r: the record
+ * @pos: where we are, NULL at the beginning
+ * @c: filled in
+ *
+ * Return: false after the last one.
+ */
+bool record_candidate(const struct decision *r, const char **pos, struct candidate *c)
+{
+	char value[RECORD_VALUE_SIZE];
+	int text = 0;
+
+	while (record_next(r, pos, "candidate", value)) {
+		if (sscanf(value, "%lld %lld %llu %n", &c->score, &c->pid,
+			   &c->cgroup_id, &text) != 3)
+			continue;
+		snprintf(c->text, sizeof(c->text), "%s", value + text);
+		c->chosen = read_detail(r, *pos, "candidate", "chosen", value) &&
+			    *value == '1';
+		read_detail(r, *pos, "candidate", "why", c->why);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * record_declined() - walk the policies that were asked before
+ * @r: the record
+ * @pos: where we are, NULL at the beginning
+ * @d: filled in
+ *
+ * Return: false after the last one.
+ */
+bool record_declined(const struct decision *r, const char **pos, struct declined *d)
+{
+	char value[RECORD_VALUE_SIZE];
+
+	while (record_next(r, pos, "declined", value)) {
+		if (sscanf(value, "%63s %llu %d %31s", d->policy, &d->cgroup_id,
+			   &d->ret, d->why) != 4)
+			continue;
+		read_detail(r, *pos, "declined", "why", d->reason);
+		return true;
+	}
+	return false;
+}
+
+/* Not by a policy. */
+bool record_by_kernel(const struct decision *r)
+{
+	return record_is(r, "policy", "default");
+}
+
+/* Was this OOM declared by a program? Others have the kernel's word for their kind. */
+bool record_is_declared(const struct decision *r)
+{
+	char constraint[RECORD_VALUE_SIZE];
+
+	if (record_number(r, "declared"))
+		return true;
+	record_value(r, "constraint", constraint);
+	return *constraint && strcmp(constraint, "?") &&
+	       (strncmp(constraint, "CONSTRAINT_", 11) || !strcmp(constraint, "CONSTRAINT_BPF"));
+}
+
+/* An order that no allocation has is how the kernel marks those. */
+bool record_is_sysrq(const struct decision *r)
+{
+	return record_number(r, "order") == -1 && record_is(r, "domain", "system") &&
+	       !record_is_declared(r);
+}
+
+/* Did the victim of the record die of it? */
+bool record_is_death(const struct decision *r)
+{
+	if (record_number(r, "dry_run") || record_number(r, "rehearsal"))
+		return false;
+	return record_is(r, "result", "kill") ||
+	       (record_is(r, "result", "default") && record_number(r, "victim_pid"));
+}
+
+/* Is that process among those that were killed, or would have been? */
+bool record_has_victim(const struct decision *r, long long pid)
+{
+	char other[RECORD_VALUE_SIZE];
+	const char *pos = NULL;
+
+	if (record_number(r, "victim_pid") == pid)
+		return true;
+	while (record_next(r, &pos, "also_killed", other)) {
+		if (strtoll(other, NULL, 10) == pid)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * record_ranker() - whose candidates the record has
+ * @r: the record
+ * @name: filled in: the policy that decided, or the last one that was asked when
+ *	none did
+ *
+ * Return: false if the record does not tell.
+ */
+bool record_ranker(const struct decision *r, char name[RECORD_VALUE_SIZE])
+{
+	const char *pos = NULL;
+	struct declined d;
+	long long nr = 0;
+
+	record_value(r, "policy", name);
+	if (!record_by_kernel(r))
+		return *name;
+	while (record_declined(r, &pos, &d)) {
+		if (!strcmp(d.why, "bypassed"))
+			continue;
+		nr++;
+		snprintf(name, RECORD_VALUE_SIZE, "%s", d.policy);
+	}
+	/* It lists the first ones only. */
+	return nr && nr >= record_number(r, "asked");
 }

@@ -1,137 +1,64 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A record of a decision for people
+ * A record of a decision for people, in sentences
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "bpfoom.h"
 
-static long long clock_ns(clockid_t clock)
-{
-	struct timespec ts = {};
+/* --- what happened -------------------------------------------------------- */
 
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+static void print_rehearsal(const struct decision *r)
+{
+	printf("Rehearsal: what if ");
+	record_print_domain(r);
+	puts(" were out of memory?");
 }
 
-/* The kernel tells when by a clock that nobody can set. */
-static void format_time(const struct decision *r, char *buf, size_t size)
+static void print_declared(const struct decision *r)
 {
-	long long ns = record_number(r, "time_ns") + clock_ns(CLOCK_REALTIME) -
-		       clock_ns(CLOCK_BOOTTIME);
-	time_t t = ns / 1000000000;
-	struct tm tm;
-
-	localtime_r(&t, &tm);
-	strftime(buf, size, "%F %T", &tm);
+	record_print_declarer(r);
+	printf(" declared the OOM of ");
+	record_print_domain(r);
+	if (record_is(r, "constraint", "CONSTRAINT_BPF")) {
+		puts(" and did not say why.");
+		return;
+	}
+	printf(" because: ");
+	record_print_value(r, "constraint");
+	puts(".");
 }
 
-static void print_value(const struct decision *r, const char *key)
+static void print_out_of_memory(const struct decision *r)
 {
-	char value[RECORD_VALUE_SIZE];
+	bool nodes = record_is(r, "constraint", "CONSTRAINT_CPUSET") ||
+		     record_is(r, "constraint", "CONSTRAINT_MEMORY_POLICY");
 
-	record_value(r, key, 0, value);
-	print_name(value);
+	record_print_domain(r);
+	printf(" %s out of memory (", nodes ? "were" : "was");
+	record_print_value(r, "constraint");
+	printf(", order %lld).\n", record_number(r, "order"));
 }
 
-/* "271 (batch)" */
-static void print_process(const struct decision *r, const char *pid, const char *comm)
+static void print_event(const struct decision *r)
 {
-	printf("%lld (", record_number(r, pid));
-	print_value(r, comm);
-	putchar(')');
-}
-
-static void print_who(const struct decision *r)
-{
-	if (record_is(r, "domain", "system"))
-		printf("the system");
+	if (record_number(r, "rehearsal")) {
+		print_rehearsal(r);
+		return;
+	}
+	printf("At ");
+	record_print_time(r);
+	putchar(' ');
+	if (record_is_sysrq(r))
+		puts("somebody asked for the OOM killer by sysrq (Alt+SysRq+F).");
+	else if (record_is_declared(r))
+		print_declared(r);
 	else
-		print_value(r, "cgroup");
+		print_out_of_memory(r);
 }
 
-/* One line. */
-void record_print_short(const struct decision *r)
-{
-	char value[RECORD_VALUE_SIZE], when[32];
-	bool dry = record_number(r, "dry_run");
-
-	format_time(r, when, sizeof(when));
-	record_value(r, "policy", 0, value);
-	printf("%s  %s%s: ", when, value,
-	       record_number(r, "rehearsal") ? " (rehearsal)" : dry ? " (dry run)" : "");
-	if (record_is(r, "result", "kill")) {
-		printf(dry ? "would kill " : "killed ");
-		print_process(r, "victim_pid", "victim_comm");
-		if (record_number(r, "kills") > 1)
-			printf(" and %lld more", record_number(r, "kills") - 1);
-	} else if (record_is(r, "result", "wait")) {
-		printf(dry ? "would wait for " : "waits for ");
-		if (record_number(r, "victim_pid"))
-			print_process(r, "victim_pid", "victim_comm");
-		else
-			printf("a victim");
-	} else if (record_is(r, "result", "raise")) {
-		printf(dry ? "would raise a limit" : "raised a limit");
-	} else if (record_is(r, "result", "freed")) {
-		printf("memory came back, no kill was needed");
-	} else {
-		printf(record_is(r, "policy", "default") ? "the kernel decides" :
-							   "leaves it to the next");
-	}
-	printf(", for ");
-	print_who(r);
-	if (record_number(r, "kernel_pid")) {
-		printf("; the kernel would kill ");
-		print_process(r, "kernel_pid", "kernel_comm");
-	}
-	putchar('\n');
-}
-
-static void print_also_killed(const struct decision *r)
-{
-	char pid[RECORD_VALUE_SIZE];
-	int i;
-
-	for (i = 0; record_value(r, "also_killed", i, pid); i++)
-		printf("%s%s", i ? ", " : "The others: ", pid);
-	if (i)
-		printf("%s.\n", record_number(r, "kills") - 1 > i ? ", and more" : "");
-}
-
-static void print_decision(const struct decision *r, bool dry)
-{
-	long long kills = record_number(r, "kills");
-
-	if (record_is(r, "result", "kill")) {
-		printf(dry ? "It would have killed " : "It killed ");
-		if (kills > 1)
-			printf("%lld processes, the first of them ", kills);
-		print_process(r, "victim_pid", "victim_comm");
-		printf(" of user %lld in cgroup ", record_number(r, "victim_uid"));
-		print_value(r, "victim_cgroup");
-		printf(", with %lld kB in memory.\nThe reason that it gave: ",
-		       record_number(r, "victim_rss_kb"));
-		print_value(r, "reason");
-		puts(".");
-		print_also_killed(r);
-	} else if (record_is(r, "result", "freed")) {
-		puts("It killed nobody, because memory came back by itself.");
-	} else if (record_is(r, "result", "wait")) {
-		printf("It killed nobody, because a victim was on its way out");
-		if (record_number(r, "victim_pid")) {
-			printf(": ");
-			print_process(r, "victim_pid", "victim_comm");
-		}
-		puts(".");
-	} else if (record_is(r, "result", "raise")) {
-		printf("It killed nobody but %s a limit.\n", dry ? "would have raised" : "raised");
-	} else {
-		puts("It killed nobody and left it to the next one.");
-	}
-}
+/* --- who was asked and did not decide ------------------------------------- */
 
 /* What came of asking a policy that did not decide. */
 static const char *explain_declined(const char *why)
@@ -153,85 +80,108 @@ static const char *explain_declined(const char *why)
 	return "left it to the next one";
 }
 
-static void print_declined_text(const struct decision *r)
+static void print_declined(const struct declined *d)
 {
-	char value[RECORD_VALUE_SIZE], name[64], why[32];
-	unsigned long long id;
-	int i, ret;
-
-	for (i = 0; record_value(r, "declined", i, value); i++) {
-		if (sscanf(value, "%63s %llu %d %31s", name, &id, &ret, why) != 4)
-			continue;
-		printf("Policy %s %s", name, explain_declined(why));
-		if (ret < 0)
-			printf(" (%s)", strerror(-ret));
-		puts(".");
+	printf("Policy ");
+	print_name(d->policy);
+	printf(" %s", explain_declined(d->why));
+	if (d->ret < 0 && d->ret > -4096)
+		printf(" (%s)", strerror(-d->ret));
+	if (*d->reason) {
+		printf(", because ");
+		print_name(d->reason);
 	}
+	puts(".");
 }
 
-static void print_kernel(const struct decision *r)
+static void print_asked(const struct decision *r)
 {
-	if (record_number(r, "kernel_pid")) {
-		printf("The kernel's own rule: kill ");
-		print_process(r, "kernel_pid", "kernel_comm");
-		printf(", with a score of %lld.\n", record_number(r, "kernel_score"));
-	} else if (record_is(r, "kernel", "wait")) {
-		puts("The kernel's own rule: wait for a victim that is on its way out.");
-	} else if (record_is(r, "kernel", "none")) {
-		puts("The kernel's own rule: it finds nobody to kill.");
+	const char *pos = NULL;
+	struct declined d;
+	bool any = false;
+
+	while (record_declined(r, &pos, &d)) {
+		print_declined(&d);
+		any = true;
 	}
+	/* While the kernel waits for a victim, nobody is asked. */
+	if (!any && record_by_kernel(r) && !record_number(r, "asked") &&
+	    !record_is(r, "result", "wait"))
+		puts("No OOM policy was asked: none is attached there, or they are switched off.");
 }
 
-/* The kernel's are not noted: a record of it has those of the last policy. */
-static void print_considered(const struct decision *r)
-{
-	char policy[RECORD_VALUE_SIZE];
+/* --- who decided, and what ------------------------------------------------ */
 
-	record_value(r, "policy", 0, policy);
-	if (!strcmp(policy, "default"))
-		puts("The last policy that was asked considered:");
-	else
-		printf("Policy %s considered:\n", policy);
-	printf("%20s %8s %10s  %s\n", "SCORE", "PID", "CGROUP ID", "WHO");
+/* After "It killed " or the like. */
+static void print_victims(const struct decision *r)
+{
+	long long kills = record_number(r, "kills");
+
+	if (kills > 1)
+		printf("%lld processes, the first of them ", kills);
+	record_print_process(r, "victim_pid", "victim_comm");
+	printf(" of user %lld in cgroup ", record_number(r, "victim_uid"));
+	record_print_value(r, "victim_cgroup");
+	printf(", with ");
+	print_size(record_number(r, "victim_rss_kb") * 1024ULL);
+	puts(" in memory.");
 }
 
-static void print_candidates(const struct decision *r)
+static void print_reason(const struct decision *r)
 {
-	char value[RECORD_VALUE_SIZE];
-	unsigned long long id;
-	long long score, pid;
-	int i, used = 0;
+	char reason[RECORD_VALUE_SIZE];
 
-	for (i = 0; record_value(r, "candidate", i, value); i++) {
-		if (sscanf(value, "%lld %lld %llu %n", &score, &pid, &id, &used) != 3)
-			continue;
-		if (!i)
-			print_considered(r);
-		if (pid)
-			printf("%20lld %8lld %10llu  ", score, pid, id);
-		else
-			printf("%20lld %8s %10llu  ", score, "-", id);
-		print_name(value + used);
-		putchar('\n');
-	}
-}
-
-static void print_event(const struct decision *r)
-{
-	char when[32], constraint[RECORD_VALUE_SIZE];
-
-	if (record_number(r, "rehearsal")) {
-		printf("Rehearsal: what if ");
-		print_who(r);
-		puts(" were out of memory?");
+	if (!record_value(r, "reason", reason) || !*reason)
 		return;
+	printf("The reason that it gave: ");
+	print_name(reason);
+	puts(".");
+}
+
+static void print_also_killed(const struct decision *r)
+{
+	char pid[RECORD_VALUE_SIZE];
+	const char *pos = NULL;
+	int i;
+
+	for (i = 0; record_next(r, &pos, "also_killed", pid); i++) {
+		printf(i ? ", " : "The others: ");
+		print_name(pid);
 	}
-	format_time(r, when, sizeof(when));
-	record_value(r, "constraint", 0, constraint);
-	printf("At %s ", when);
-	print_who(r);
-	printf(" was out of memory (%s, order %lld).\n", constraint,
-	       record_number(r, "order"));
+	if (i)
+		printf("%s.\n", record_number(r, "kills") - 1 > i ? ", and more" : "");
+}
+
+static void print_kill(const struct decision *r, bool dry)
+{
+	printf(dry ? "It would have killed " : "It killed ");
+	print_victims(r);
+	print_reason(r);
+	print_also_killed(r);
+}
+
+static void print_wait(const struct decision *r)
+{
+	printf("It killed nobody, because a victim was on its way out");
+	if (record_number(r, "victim_pid")) {
+		printf(": ");
+		record_print_process(r, "victim_pid", "victim_comm");
+	}
+	puts(".");
+}
+
+static void print_policy_decision(const struct decision *r, bool dry)
+{
+	if (record_is(r, "result", "kill"))
+		print_kill(r, dry);
+	else if (record_is(r, "result", "freed"))
+		puts("It killed nobody, because memory came back by itself.");
+	else if (record_is(r, "result", "wait"))
+		print_wait(r);
+	else if (record_is(r, "result", "raise"))
+		printf("It killed nobody but %s a limit.\n", dry ? "would have raised" : "raised");
+	else
+		puts("It killed nobody and left it to the next one.");
 }
 
 static void print_policy(const struct decision *r)
@@ -239,28 +189,87 @@ static void print_policy(const struct decision *r)
 	bool dry = record_number(r, "dry_run");
 
 	printf("Policy ");
-	print_value(r, "policy");
+	record_print_value(r, "policy");
 	printf(", attached to ");
 	if (record_is(r, "policy_cgroup", "/"))
 		printf("the whole system");
 	else
-		print_value(r, "policy_cgroup");
+		record_print_value(r, "policy_cgroup");
 	printf(", decided in %.3f ms%s.\n", (double)record_number(r, "latency_ns") / 1e6,
 	       dry && !record_number(r, "rehearsal") ? "; it was a dry run" : "");
-	print_decision(r, dry);
+	print_policy_decision(r, dry);
 }
 
-/* All that is known, in sentences. */
+static void print_kernel_waited(const struct decision *r)
+{
+	printf("The kernel waited for ");
+	if (record_number(r, "victim_pid"))
+		record_print_process(r, "victim_pid", "victim_comm");
+	else
+		printf("a victim");
+	puts(" on its way out, and killed nobody.");
+}
+
+static void print_kernel_decision(const struct decision *r)
+{
+	char kernel[RECORD_VALUE_SIZE];
+
+	if (record_is(r, "result", "freed")) {
+		puts("Memory came back meanwhile, so nobody had to decide.");
+	} else if (record_is(r, "result", "wait")) {
+		print_kernel_waited(r);
+	} else if (record_number(r, "victim_pid")) {
+		printf("The kernel decided, and killed ");
+		print_victims(r);
+		print_also_killed(r);
+	} else if (record_is_declared(r) && !record_value(r, "kernel", kernel)) {
+		/* Where there is no policy, the module does not hear of deaths. */
+		puts("The kernel decided; 'dmesg' has whom it killed, if anybody.");
+	} else {
+		puts("The kernel decided.");
+	}
+}
+
+/* --- what else there is to say -------------------------------------------- */
+
+static void print_repeats(const struct decision *r)
+{
+	if (record_number(r, "repeats") <= 0)
+		return;
+	printf("The same OOM came back ");
+	record_print_repeats(r);
+	if (!record_number(r, "dry_run") && record_number(r, "victim_pid")) {
+		printf(" while ");
+		record_print_process(r, "victim_pid", "victim_comm");
+		printf(" was on its way out, and nobody else was killed");
+	}
+	puts(".");
+}
+
+/* Its score is told in the kernel's own unit, as oom_score_adj shifts it. */
+static void print_kernel_rule(const struct decision *r)
+{
+	if (record_number(r, "kernel_pid")) {
+		printf("The kernel's own rule: kill ");
+		record_print_process(r, "kernel_pid", "kernel_comm");
+		printf(", with a score of %lld pages.\n", record_number(r, "kernel_score"));
+	} else if (record_is(r, "kernel", "wait")) {
+		puts("The kernel's own rule: wait for a victim that is on its way out.");
+	} else if (record_is(r, "kernel", "none")) {
+		puts("The kernel's own rule: it finds nobody to kill.");
+	}
+}
+
+/* All that is known. */
 void record_print_long(const struct decision *r)
 {
 	print_event(r);
-	print_declined_text(r);
-	if (!record_is(r, "policy", "default"))
-		print_policy(r);
-	else if (record_is(r, "result", "freed"))
-		puts("Memory came back meanwhile, so nobody had to decide.");
+	print_asked(r);
+	if (record_by_kernel(r))
+		print_kernel_decision(r);
 	else
-		puts("The kernel decided.");
-	print_kernel(r);
-	print_candidates(r);
+		print_policy(r);
+	print_repeats(r);
+	print_kernel_rule(r);
+	record_print_candidates(r);
 }

@@ -114,31 +114,45 @@ void print_name(const char *s)
 	}
 }
 
-static size_t count_characters(const char *s)
+/* How wide print_name() prints it, unless a character takes two columns. */
+size_t name_columns(const char *s)
 {
-	size_t nr;
+	const unsigned char *c = (const unsigned char *)s;
+	size_t columns;
 
-	for (nr = 0; *s; nr++)
-		s += utf8_length((const unsigned char *)s) ?: 1;
-	return nr;
+	for (columns = 0; *c; columns++)
+		c += utf8_length(c) ?: 1;
+	return columns;
+}
+
+/* As print_name(), but no more than the end of it, and a sign that it is no more. */
+void print_name_end(const char *s, size_t columns)
+{
+	const unsigned char *c = (const unsigned char *)s;
+	size_t len = name_columns(s);
+
+	if (len > columns) {
+		printf("...");
+		for (len += 3; *c && len > columns; len--)
+			c += utf8_length(c) ?: 1;
+	}
+	print_name((const char *)c);
 }
 
 /**
  * print_path() - print the path of a cgroup in a column
- * @path: what is too long of it is left out on the left: the end says more
+ * @path: what is too long of it is left out on the left: the end says more. What is no
+ *	path is printed whole
  * @width: of the column, in characters
  */
 void print_path(const char *path, size_t width)
 {
-	size_t nr = count_characters(path);
+	size_t nr = name_columns(path);
 
-	if (nr > width && *path == '/') {
-		fputs("...", stdout);
-		for (; nr > width - 3; nr--)
-			path += utf8_length((const unsigned char *)path) ?: 1;
-		nr += 3;
-	}
-	print_name(path);
+	if (*path == '/')
+		print_name_end(path, width);
+	else
+		print_name(path);
 	for (; nr < width; nr++)
 		putchar(' ');
 }

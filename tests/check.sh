@@ -218,7 +218,7 @@ in_vm()
 {
 	local prefix
 
-	for prefix in style dkms boot klp check_btf; do
+	for prefix in style dkms boot klp check_btf tool; do
 		[[ $glob != "$prefix"* ]] || return 1
 	done
 }
