@@ -22,6 +22,13 @@ PREFIX ?= /usr
 DESTDIR ?=
 MEM ?= 2G
 
+# A command for the shell of a VM: the dollars in it are not for make. What stands
+# on the command line is only changed by override.
+ifdef CMD
+override CMD := $(value CMD)
+export CMD
+endif
+
 export BPF_OOM_VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 all: modules user
@@ -76,7 +83,6 @@ demo:
 
 vm:
 	tests/vm/run.sh -m $(MEM) $(KERNEL) $(if $(CMD),"$$CMD")
-vm: export CMD := $(value CMD)
 
 vm-list:
 	tests/vm/list.sh
