@@ -4,11 +4,18 @@
 # Build the modules against the headers in $1, and let nothing pass that would
 # load and then not work, or work on wrong assumptions about the kernel.
 #
-#	scripts/build-modules.sh KDIR
+#	scripts/build-modules.sh [-n] KDIR
+#
+# -n: only say whether something is missing that would be noticed before it builds.
 
 set -eu
 
-kdir=${1:?usage: build-modules.sh KDIR}
+only_check=
+if [ "${1:-}" = -n ]; then
+	only_check=1
+	shift
+fi
+kdir=${1:?usage: build-modules.sh [-n] KDIR}
 cd "$(dirname "$0")/.."
 gen=module/.gen
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
@@ -30,6 +37,7 @@ need_config()
 	config "$1" || die "$kdir: this kernel lacks $1: $2"
 }
 
+scripts/need.sh kernel "$kdir" || exit 1
 [ -d "$kdir" ] || die "no kernel headers at $kdir: install linux-headers for this kernel, or set KVER or KDIR"
 [ -r "$kdir/.config" ] || [ -r "$kdir/include/config/auto.conf" ] ||
 	die "$kdir is not a configured kernel tree or headers package"
@@ -39,8 +47,6 @@ need_config CONFIG_BPF_JIT "no struct_ops"
 need_config CONFIG_DEBUG_INFO_BTF_MODULES "no type information for modules"
 [ -r "$kdir/vmlinux" ] ||
 	die "$kdir/vmlinux is missing, and without its BTF kbuild makes modules that load and do nothing. For the running kernel: cp /sys/kernel/btf/vmlinux $kdir/"
-command -v pahole >/dev/null ||
-	die "pahole is missing, modules would have no BTF: apt-get install pahole (or dwarves)"
 
 # Kernels with BPF OOM of their own need no module.
 if grep -aq bpf_struct_ops_bpf_oom_ops "$kdir/vmlinux"; then
@@ -61,6 +67,9 @@ else
 	need_config CONFIG_PSI "policies act on memory pressure too"
 	need_config CONFIG_KALLSYMS_ALL "livepatch relocations find symbols through kallsyms"
 fi
+
+CC="${HOSTCC:-cc} ${HOSTCFLAGS:-}" scripts/need.sh modules "$kdir" || exit 1
+[ -z "$only_check" ] || exit 0
 
 make -s -C scripts
 mkdir -p "$gen"

@@ -218,7 +218,7 @@ in_vm()
 {
 	local prefix
 
-	for prefix in style dkms boot klp check_btf tool; do
+	for prefix in style dkms boot klp check_btf make_vm needs patches tool; do
 		[[ $glob != "$prefix"* ]] || return 1
 	done
 }
