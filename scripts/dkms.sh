@@ -6,7 +6,8 @@
 # dkms.sh uninstall			take all versions away
 #
 # Of what is installed nothing is removed until all of it is known to build anew:
-# in a tree of its own, since DKMS cannot have one version twice.
+# in a tree of its own, since DKMS cannot have one version twice. What is installed for
+# the first time is taken away again if it fails.
 
 set -euo pipefail
 shopt -s nullglob
@@ -35,6 +36,12 @@ kernels()
 	dkms status -m $name | sed -n "s|^$name/[^,]*, \([^,]*\), .*: installed.*|\1|p"
 }
 
+die()
+{
+	echo "bpf-oom: $*" >&2
+	exit 1
+}
+
 # copy_source DIR: it is run as root at each new kernel, so it must not stay the
 # property of whoever cloned this.
 copy_source()
@@ -42,6 +49,12 @@ copy_source()
 	mkdir -p "$1"
 	tar c --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
 		--exclude=btf-id.h --exclude='*.mod.c' "${files[@]}" | tar x -C "$1"
+}
+
+# build_log DKMS-TREE: why it does not build
+build_log()
+{
+	cat "$1/$name"/*/build/make.log 2>/dev/null || true
 }
 
 uninstall()
@@ -53,6 +66,17 @@ uninstall()
 		rm -rf "/usr/src/$name-$v"
 	done
 	rm -rf "/usr/src/$name-$version"
+	[ ! -d /sys/module/bpf_oom ] ||
+		echo "bpf-oom: the modules stay loaded until 'rmmod bpf_oom oom_hook' or the next boot"
+}
+
+# for_headers KERNEL: sets headers to what tells DKMS where those of KERNEL are
+for_headers()
+{
+	headers=()
+	if [ "$1" = "$release" ] && [ -n "$kdir" ]; then
+		headers=(--kernelsourcedir "$kdir")
+	fi
 }
 
 # builds KERNEL...: into a DKMS tree that is thrown away
@@ -65,7 +89,7 @@ builds()
 	for kernel; do
 		for_headers "$kernel"
 		dkms build "${this[@]}" "${trees[@]}" -k "$kernel" "${headers[@]}" && continue
-		cat "$new/dkms/$name"/*/build/make.log || true
+		build_log "$new/dkms"
 		cat >&2 <<-EOF
 			bpf-oom: it does not build for $kernel, see above: nothing was changed. To go on without that kernel:
 			dkms remove $name/$(versions | tail -n 1) -k $kernel
@@ -74,23 +98,47 @@ builds()
 	done
 }
 
+# put KERNEL...: the new source under DKMS, and its modules where they belong
+put()
+{
+	local kernel
+
+	rm -rf "/usr/src/$name-$version"
+	mv "$new/src/$name-$version" /usr/src/
+	dkms add "${this[@]}"
+	for kernel; do
+		for_headers "$kernel"
+		dkms install "${this[@]}" -k "$kernel" "${headers[@]}"
+	done
+}
+
 install()
 {
 	local kernel kernels
 
+	scripts/build-modules.sh -n "${kdir:-/lib/modules/$release/build}" ||
+		die "nothing was changed"
 	copy_source "$new/src/$name-$version"
 	mapfile -t kernels < <({ echo "$release"; kernels; } | awk '!seen[$0]++')
 	if [ -n "$(versions)" ]; then
 		builds "${kernels[@]}"
 		uninstall
+	else
+		undo=1
 	fi
-	rm -rf "/usr/src/$name-$version"
-	mv "$new/src/$name-$version" /usr/src/
-	dkms add "${this[@]}"
-	for kernel in "${kernels[@]}"; do
-		for_headers "$kernel"
-		dkms install "${this[@]}" -k "$kernel" "${headers[@]}"
-	done
+	put "${kernels[@]}"
+	undo=
+}
+
+# tidy: at the end, whatever it is, and not twice for an interrupt that make passes on
+tidy()
+{
+	trap '' INT TERM HUP
+	rm -rf "$new"
+	[ -n "$undo" ] || return 0
+	build_log /var/lib/dkms >&2
+	uninstall >/dev/null 2>&1 || true
+	echo "bpf-oom: it was not installed for $release, see above: nothing is left of it" >&2
 }
 
 # alone: one run at a time. The lock is that of the directory, and ends with the last
@@ -104,23 +152,18 @@ alone()
 		flock 9
 	}
 	rm -rf "$new"
-	trap 'rm -rf "$new"' EXIT
-}
-
-# for_headers KERNEL: sets headers to what tells DKMS where those of KERNEL are
-for_headers()
-{
-	headers=()
-	if [ "$1" = "$release" ] && [ -n "$kdir" ]; then
-		headers=(--kernelsourcedir "$kdir")
-	fi
+	trap tidy EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
 }
 
 this=(-m "$name" -v "$version")
-release=${2:-} kdir=${3:-}
+release=${2:-} kdir=${3:-} undo=
 case ${1:-} in
 install)
 	[ -n "$release" ] || { echo "usage: dkms.sh install RELEASE [HEADERS]" >&2; exit 2; }
+	[ "$(id -u)" = 0 ] || die "make dkms-install needs root"
+	command -v dkms >/dev/null || die "dkms is missing: apt-get install dkms"
 	alone
 	install ;;
 uninstall)

@@ -10,6 +10,7 @@ doctor
 printf '\0bpf_struct_ops_bpf_oom_ops\0' >>$headers/vmlinux
 refused 'this kernel has BPF OOM built in'
 ln -sfn $headers "/lib/modules/$kver/build"
-refused 'bpf-oom: skipping .*: it has BPF OOM built in' make dkms-install KVER="$kver"
+quiet dkms add "$PWD"
+refused 'bpf-oom: skipping .*: it has BPF OOM built in' dkms build -m bpf-oom -v "$version" -k "$kver"
 quiet dkms autoinstall -k "$kver"
 ! compgen -G "$dest/*.ko*" || fail "it was installed all the same"
