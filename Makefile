@@ -3,6 +3,7 @@
 # make                  modules, policies, tool
 # make install          the tool, the policies and their man pages
 # make dkms-install     the modules, for KVER and for every kernel to come
+# make uninstall        all of it, unless a policy is attached [FORCE=1]
 # make demo             see it work, in a virtual machine
 # make check            all tests on all kernels [KERNEL=name] [TESTS='glob']
 # make bench-psi        what acting on pressure brings [KERNEL=] [RUNS=20] [PARTS=]
@@ -54,9 +55,11 @@ dkms-install:
 dkms-uninstall:
 	scripts/dkms.sh uninstall
 
-# A staging directory has nothing to do with DKMS on this machine.
-uninstall: $(if $(DESTDIR),,dkms-uninstall)
+# A staging directory has nothing to do with DKMS on this machine. First what may
+# refuse, because policies are attached: nothing is half done then.
+uninstall:
 	$(MAKE) -C bpf uninstall
+	$(if $(DESTDIR),,scripts/dkms.sh uninstall)
 
 # --- test -------------------------------------------------------------------
 
