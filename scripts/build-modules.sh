@@ -71,6 +71,17 @@ fi
 CC="${HOSTCC:-cc} ${HOSTCFLAGS:-}" scripts/need.sh modules "$kdir" || exit 1
 [ -z "$only_check" ] || exit 0
 
+# check_btf ARGS...: what pahole made of it. Not all of its versions make the same.
+check_btf()
+{
+	scripts/check-btf -b "$kdir/vmlinux" "$@" && return
+	theirs=$(sed -n 's/^CONFIG_PAHOLE_VERSION=//p' "$kdir/include/config/auto.conf" 2>/dev/null)
+	ours=$(pahole --numeric_version)
+	[ "${theirs:-$ours}" = "$ours" ] ||
+		echo "bpf-oom: pahole $theirs made the BTF of this kernel, pahole $ours that of the modules: if types differ above, build with the former" >&2
+	exit 1
+}
+
 make -s -C scripts
 mkdir -p "$gen"
 
@@ -117,7 +128,7 @@ if [ -n "$shim" ]; then
 	# Not later: strip(1) does not keep livepatch relocations whole.
 	strip -g module/shim/oom_hook.ko
 	scripts/klp-convert -s "$gen/klp-symbols" module/shim/oom_hook.ko
-	scripts/check-btf -b "$kdir/vmlinux" -p oom_hook_klp_protos \
+	check_btf -p oom_hook_klp_protos \
 		-s "$gen/klp-symbols" module/shim/oom_hook.ko
 fi
-scripts/check-btf -b "$kdir/vmlinux" -t bpf_oom_ops -t bpf_psi_ops module/bpf_oom.ko
+check_btf -t bpf_oom_ops -t bpf_psi_ops module/bpf_oom.ko

@@ -160,8 +160,9 @@ static void check_private_copies(void)
 			continue;
 		fail("its BTF has a private copy of the kernel's struct %s",
 		     shared[i]);
-		hint("Not deduplicated against the kernel's BTF, it makes every kfunc argument a");
-		hint("mismatch: modules for this kernel build are not supported.");
+		hint("It makes every kfunc argument a mismatch. The kernel is not to blame: libbpf 1.5, by");
+		hint("which pahole compares types, does not see of all of them that they are the same.");
+		hint("Install libbpf 1.7 or later (package libbpf1 of a later Debian) and build again.");
 	}
 }
 

@@ -126,6 +126,8 @@ gate 'a kernel without BTF' 1 "cannot read the kernel's BTF" -b plain.o good.ko
 for s in task_struct mem_cgroup cgroup cgroup_subsys_state oom_control; do
 	variant "private copy of $s" "private-$s" 1 "kernel's struct $s"
 done
+module private-task_struct
+gate 'a private copy: says what to do' 1 'Install libbpf 1.7 or later' -b kernel private-task_struct.ko
 
 ./mkbtf vmlinux-nomemcg nomemcg || die "mkbtf vmlinux-nomemcg"
 module private-mem_cgroup nomemcg
