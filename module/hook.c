@@ -82,6 +82,7 @@ void bpf_oom_hook_put(void)
 	if (!--hook_users) {
 		oom_hook_unregister(&hook_ops);
 		bpf_oom_deaths_off();
+		bpf_oom_victims_forget();
 	}
 	mutex_unlock(&hook_mutex);
 }

@@ -186,7 +186,7 @@ bool bpf_oom_handle(struct oom_control *oc);
 
 /* victims.c */
 
-void bpf_oom_victims_exit(void);
+void bpf_oom_victims_forget(void);
 
 /* relief.c: what the policy that is being asked does */
 

@@ -114,7 +114,6 @@ static void __exit bpf_oom_exit(void)
 	bpf_psi_exit();
 	bpf_oom_attach_exit();
 	bpf_oom_deaths_exit();
-	bpf_oom_victims_exit();
 	bpf_oom_account_exit();
 	bpf_oom_sysfs_exit();
 	bpf_oom_record_exit();

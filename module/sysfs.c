@@ -7,12 +7,17 @@
  * take attach_mutex.
  */
 #include <linux/kobject.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include <linux/wait_bit.h>
 
 #include "internal.h"
 
 static struct kobject *top_dir, *attachments_dir;
+
+/* Attachments that have not been freed. */
+static atomic_t nr_attachments = ATOMIC_INIT(0);
 
 /**
  * struct attachment_attribute - a file of an attachment
@@ -157,6 +162,8 @@ static void attachment_release(struct kobject *kobj)
 
 	cgroup_put(att->cgrp);
 	kfree(att);
+	if (atomic_dec_and_test(&nr_attachments))
+		wake_up_var(&nr_attachments);
 }
 
 static const struct kobj_type attachment_type = {
@@ -178,6 +185,7 @@ int bpf_oom_sysfs_add(struct attachment *att)
 	int ret;
 
 	att->id = atomic64_inc_return(&last_id);
+	atomic_inc(&nr_attachments);
 	ret = kobject_init_and_add(&att->kobj, &attachment_type, attachments_dir,
 				   "%llu", att->id);
 	if (ret)
@@ -227,9 +235,16 @@ err_put_top:
 	return ret;
 }
 
-/* All attachments are gone, since they pin the module. */
+/*
+ * All attachments have ended, since they pin the module, but somebody may still hold a
+ * reference to one: CONFIG_DEBUG_KOBJECT_RELEASE drops the last one seconds later. Its
+ * release is our code. When that has counted down it returns without sleeping, which
+ * synchronize_rcu_tasks() waits for.
+ */
 void bpf_oom_sysfs_exit(void)
 {
+	wait_var_event(&nr_attachments, !atomic_read(&nr_attachments));
+	synchronize_rcu_tasks();
 	kobject_put(attachments_dir);
 	kobject_put(top_dir);
 }

@@ -102,8 +102,14 @@ bool bpf_oom_victim_frees(u64 domain)
 	return frees;
 }
 
-/* No OOM is being handled. */
-void bpf_oom_victims_exit(void)
+/**
+ * bpf_oom_victims_forget() - no OOM is going to be asked about
+ *
+ * Even what is left of a victim whose memory is free, its page tables, would stay.
+ *
+ * Context: process context; no OOM is being handled by us.
+ */
+void bpf_oom_victims_forget(void)
 {
 	unsigned int i;
 

@@ -24,6 +24,9 @@
  *	rehearse CG	oom_hook_rehearse()
  *	badness PID	oom_hook_badness() for the size of the system
  *	selection	how long the last oom_hook_select() took, in ns
+ *	mm PID		hold what is left of a process when its memory is free; 0: no more
+ *	holders		how many hold that, with this one
+ *	hold NR		hold a reference to an attachment of bpf_oom; 0: no more
  *	psi CG RES FULL US WINDOW	a pressure trigger; 0: end it
  *	counts		"notified asked scanned in_domain online offline pressed
  *			selected may": selected is a PID, 0 or an error, may what
@@ -33,6 +36,8 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/freezer.h>
+#include <linux/kernfs.h>
+#include <linux/kobject.h>
 #include <linux/kprobes.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
@@ -41,6 +46,7 @@
 #include <linux/oom_hook.h>
 #include <linux/proc_fs.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
@@ -420,6 +426,56 @@ static long set_slowfree(unsigned int ms)
 	return ret;
 }
 
+static struct mm_struct *held_mm;
+
+static long hold_mm(int pid)
+{
+	struct task_struct *task;
+	struct mm_struct *mm;
+
+	if (held_mm)
+		mmdrop(held_mm);
+	held_mm = NULL;
+	if (!pid)
+		return 0;
+	task = get_pid_task(find_vpid(pid), PIDTYPE_PID);
+	if (!task)
+		return -ESRCH;
+	mm = get_task_mm(task);
+	put_task_struct(task);
+	if (!mm)
+		return -ESRCH;
+	mmgrab(mm);
+	mmput(mm);
+	held_mm = mm;
+	return 0;
+}
+
+static struct kobject *held_kobj;
+
+/* While it is attached. */
+static long hold_attachment(const char *nr)
+{
+	const char * const names[] = { "bpf_oom", "attachments", nr };
+	struct kernfs_node *kn = kernel_kobj->sd, *parent;
+
+	kobject_put(held_kobj);
+	held_kobj = NULL;
+	if (strcmp(nr, "0") == 0)
+		return 0;
+	kernfs_get(kn);
+	for (int i = 0; i < ARRAY_SIZE(names) && kn; i++) {
+		parent = kn;
+		kn = kernfs_find_and_get(parent, names[i]);
+		kernfs_put(parent);
+	}
+	if (!kn)
+		return -ENOENT;
+	held_kobj = kobject_get(kn->priv);
+	kernfs_put(kn);
+	return 0;
+}
+
 static long set_ranking(int pid, int own, int other)
 {
 	ranking.pid = pid;
@@ -454,6 +510,12 @@ static long run_command(const char *cmd)
 		return run_declare(id, a, b, NULL);
 	if (sscanf(cmd, "select %u %u %u", &a, &b, &c) == 3)
 		return set_ranking(a, b, c);
+	if (sscanf(cmd, "mm %u", &a) == 1)
+		return hold_mm(a);
+	if (strcmp(cmd, "holders") == 0)
+		return held_mm ? atomic_read(&held_mm->mm_count) : 0;
+	if (sscanf(cmd, "hold %31s", text) == 1)
+		return hold_attachment(text);
 	if (strcmp(cmd, "block") == 0)
 		return run_block();
 	if (strcmp(cmd, "unblock") == 0)
@@ -525,6 +587,8 @@ static void __exit hooktest_exit(void)
 	remove_proc_entry("hooktest", NULL);
 	cancel_work_sync(&frozen_work);
 	set_slowfree(0);
+	hold_mm(0);
+	hold_attachment("0");
 	if (notifying)
 		set_notifier(false, false);
 	if (registered)
