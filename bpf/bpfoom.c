@@ -57,8 +57,8 @@ static const struct verb verbs[] = {
 	  "List the policies that are installed, and what they do.\n"
 	  "  -v, --verbose         show their files\n" },
 	{ "reset", cmd_reset, "[POLICY]",
-	  "Have a policy, or all, asked again that is bypassed since its breaker has\n"
-	  "tripped.\n" },
+	  "Have a policy, or all, asked again at once that is bypassed for a while since\n"
+	  "its breaker has tripped.\n" },
 	{ "status", cmd_status, "[--json] [-v]",
 	  "Tell whether this system has what policies need, and what to do if not.\n"
 	  "  -j, --json            for programs\n"

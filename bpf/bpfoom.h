@@ -211,14 +211,30 @@ void watched_tell(const struct attached *a);
 #define SHOWN_KILLS 2
 #define SHOWN_COUNTERS 9
 
+/* As many as the module has of them for an attachment. */
+#define SHOWN_BYPASSES 64
+
+/**
+ * struct bypass - OOMs about which a policy is not asked, since its breaker has tripped
+ * @cgroup_id: of this cgroup, or CGROUP_SYSTEM
+ * @why: which limit it was
+ * @seconds: until it is asked again
+ */
+struct bypass {
+	__u64 cgroup_id;
+	char why[16];
+	unsigned int seconds;
+};
+
 struct shown {
 	__u64 id;
 	char policy[64];
 	__u64 cgroup_id;
 	__u32 link_id;
 	bool dry_run;
-	char breaker[16];	/* "armed", else why it has tripped */
 	__u64 counters[SHOWN_COUNTERS];
+	struct bypass bypasses[SHOWN_BYPASSES];
+	unsigned int nr_bypasses;	/* 0: the breaker is armed */
 };
 
 extern const char *const shown_counters[SHOWN_COUNTERS];
@@ -226,6 +242,8 @@ extern const char *const shown_counters[SHOWN_COUNTERS];
 bool shown_each(bool (*fn)(const struct shown *s, void *arg), void *arg);
 bool shown_find(__u32 link_id, const char *policy, __u64 cgroup_id, struct shown *s);
 bool shown_reset(const struct shown *s);
+void bypass_print(const struct bypass *b);
+void bypass_print_json(const struct bypass *b);
 
 /* records.c: what was decided about OOMs */
 

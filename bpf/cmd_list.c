@@ -20,15 +20,21 @@ static void print_id(const char *key, __u32 id)
 /* null for what has no counters: a policy of pressure, or one that has ended. */
 static void print_shown(const struct shown *s)
 {
-	int i;
+	unsigned int i;
 
 	if (!s) {
-		printf(",\"dry_run\":null,\"breaker\":null,\"counters\":null");
+		printf(",\"dry_run\":null,\"breaker\":null,\"bypassed\":null,\"counters\":null");
 		return;
 	}
 	printf(",\"dry_run\":%s,\"breaker\":", s->dry_run ? "true" : "false");
-	print_json_string(s->breaker);
-	printf(",\"counters\":{");
+	print_json_string(s->nr_bypasses ? s->bypasses[0].why : "armed");
+	printf(",\"bypassed\":[");
+	for (i = 0; i < s->nr_bypasses; i++) {
+		printf("%s{", i ? "," : "");
+		bypass_print_json(&s->bypasses[i]);
+		putchar('}');
+	}
+	printf("],\"counters\":{");
 	for (i = 0; i < SHOWN_COUNTERS; i++)
 		printf("%s\"%s\":%llu", i ? "," : "", shown_counters[i],
 		       s->counters[i]);
@@ -88,7 +94,7 @@ static const char *describe_state(const struct attached *a, const struct shown *
 {
 	if (!a->map_id)
 		return "ended";
-	if (s && strcmp(s->breaker, "armed"))
+	if (s && s->nr_bypasses)
 		return "BYPASSED";
 	return s && s->dry_run ? "dry-run" : "active";
 }
@@ -107,6 +113,18 @@ static void print_more(const struct attached *a, const char *cgroup)
 	printf("  cgroup: ");
 	print_name(cgroup);
 	printf("\n  pin: %s\n", a->pin ?: "none, it was attached by another program");
+}
+
+/* Where it does not act. */
+static void print_bypasses(const struct shown *s)
+{
+	unsigned int i;
+
+	for (i = 0; s && i < s->nr_bypasses; i++) {
+		printf("  ");
+		bypass_print(&s->bypasses[i]);
+		putchar('\n');
+	}
 }
 
 static void print_table(const struct attached_list *list)
@@ -134,6 +152,7 @@ static void print_table(const struct attached_list *list)
 		printf(" %6s", link);
 		print_counters(s);
 		printf(" %s\n", describe_state(a, s));
+		print_bypasses(s);
 		if (verbose)
 			print_more(a, cgroup);
 		free(cgroup);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bpfoom reset: have policies asked again whose breaker has tripped
+ * bpfoom reset: have policies asked again at once whose breaker has tripped
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static bool reset_one(const struct shown *s, void *arg)
 		return false;
 	}
 	r->found++;
-	if (!strcmp(s->breaker, "armed"))
+	if (!s->nr_bypasses)
 		return false;
 	r->tripped++;
 	cgroup = cgroup_describe(s->cgroup_id);

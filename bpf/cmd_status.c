@@ -27,7 +27,7 @@ struct status {
 	bool supported, loaded, installed, shim_loaded, btf, memory_controller, bpffs;
 	bool secure_boot, have_attached, psi, enabled;
 	unsigned long taint;
-	size_t nr_attached;
+	size_t nr_attached, nr_bypasses;
 	struct problem problems[8];
 	size_t nr_problems;
 	char *advice, *no_cgroups;	/* of two of them */
@@ -50,6 +50,14 @@ static void count_attached(struct status *s)
 	for (i = 0; i < list.nr; i++)
 		s->nr_attached += !!list.items[i].map_id;
 	attached_put(&list);
+}
+
+static bool count_bypasses(const struct shown *shown, void *arg)
+{
+	struct status *s = arg;
+
+	s->nr_bypasses += shown->nr_bypasses;
+	return false;
 }
 
 static void collect(struct status *s)
@@ -79,6 +87,36 @@ static void collect(struct status *s)
 	read_lockdown(s->lockdown, sizeof(s->lockdown));
 	s->secure_boot = secure_boot_on();
 	count_attached(s);
+	shown_each(count_bypasses, s);
+}
+
+static bool print_bypasses(const struct shown *shown, void *arg)
+{
+	const char *label = arg;
+	unsigned int i;
+
+	for (i = 0; i < shown->nr_bypasses; i++) {
+		printf("%s%s is ", label, shown->policy);
+		bypass_print(&shown->bypasses[i]);
+		printf("; to do: see dmesg, or 'bpfoom reset %s'\n", shown->policy);
+	}
+	return false;
+}
+
+static bool print_json_bypasses(const struct shown *shown, void *arg)
+{
+	const char **separator = arg;
+	unsigned int i;
+
+	for (i = 0; i < shown->nr_bypasses; i++) {
+		printf("%s{\"policy\":", *separator);
+		print_json_string(shown->policy);
+		printf(",\"policy_cgroup_id\":%llu,", shown->cgroup_id);
+		bypass_print_json(&shown->bypasses[i]);
+		putchar('}');
+		*separator = ",";
+	}
+	return false;
 }
 
 static void judge_module(struct status *s)
@@ -157,8 +195,10 @@ static void print_text(const struct status *s)
 	printf("lockdown           %s%s\n", s->lockdown[0] ? s->lockdown : "unknown",
 	       s->secure_boot ? ", secure boot" : "");
 	if (s->loaded)
-		printf("policies asked     %s\n", s->enabled ? "yes" :
-		       "no, switched off by the parameter enabled of bpf_oom");
+		printf("policies asked     %s\n", !s->enabled ?
+		       "no, switched off by the parameter enabled of bpf_oom" :
+		       s->nr_bypasses ? "yes, but not about all OOMs:" : "yes");
+	shown_each(print_bypasses, "policy bypassed    ");
 	if (s->have_attached)
 		printf("policies attached  %zu\n", s->nr_attached);
 	else
@@ -181,6 +221,7 @@ static void print_json_bool(const char *key, bool b)
 
 static void print_json(const struct status *s)
 {
+	const char *separator = "";
 	size_t i;
 
 	printf("{\"kernel\":");
@@ -204,7 +245,9 @@ static void print_json(const struct status *s)
 		printf(",\"attached\":%zu", s->nr_attached);
 	else
 		printf(",\"attached\":null");
-	printf(",\"problems\":[");
+	printf(",\"bypassed\":[");
+	shown_each(print_json_bypasses, &separator);
+	printf("],\"problems\":[");
 	for (i = 0; i < s->nr_problems; i++) {
 		printf("%s{\"what\":", i ? "," : "");
 		print_json_string(s->problems[i].what);
@@ -233,5 +276,5 @@ int cmd_status(int argc, char **argv)
 		print_text(&s);
 	free(s.advice);
 	free(s.no_cgroups);
-	return s.installed ? EX_DONE : EX_NOT_ACTIVE;
+	return s.installed && !s.nr_bypasses ? EX_DONE : EX_NOT_ACTIVE;
 }

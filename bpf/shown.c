@@ -36,6 +36,30 @@ static bool read_number(__u64 id, const char *file, __u64 *value)
 	return true;
 }
 
+/* One line each, or "armed". */
+static bool read_bypasses(__u64 id, struct shown *s)
+{
+	char *path = format(ATTACHMENTS "/%llu/breaker", id);
+	FILE *f = fopen(path, "re");
+	char line[64];
+
+	free(path);
+	s->nr_bypasses = 0;
+	if (!f)
+		return false;
+	while (s->nr_bypasses < SHOWN_BYPASSES && fgets(line, sizeof(line), f)) {
+		struct bypass *b = &s->bypasses[s->nr_bypasses];
+
+		if (sscanf(line, "%15s %llu %u", b->why, &b->cgroup_id, &b->seconds) != 3)
+			break;
+		if (!b->cgroup_id)
+			b->cgroup_id = CGROUP_SYSTEM;
+		s->nr_bypasses++;
+	}
+	fclose(f);
+	return true;
+}
+
 /* It may go away while it is being read, and then is not there. */
 static bool read_shown(__u64 id, struct shown *s)
 {
@@ -47,7 +71,7 @@ static bool read_shown(__u64 id, struct shown *s)
 	    !read_number(id, "cgroup_id", &s->cgroup_id) ||
 	    !read_number(id, "link_id", &link_id) ||
 	    !read_number(id, "dry_run", &dry_run) ||
-	    !read_file(id, "breaker", s->breaker, sizeof(s->breaker)))
+	    !read_bypasses(id, s))
 		return false;
 	s->link_id = link_id;
 	s->dry_run = dry_run;
@@ -133,4 +157,38 @@ bool shown_reset(const struct shown *s)
 	ok = write(fd, "armed", 5) == 5;
 	close(fd);
 	return ok;
+}
+
+static const char *describe_limit(const char *why)
+{
+	if (!strcmp(why, "kills"))
+		return "too many kills";
+	if (!strcmp(why, "failures"))
+		return "too many failures in a row";
+	return !strcmp(why, "time") ? "too much CPU time" : why;
+}
+
+/* For people, without an end of the line. */
+void bypass_print(const struct bypass *b)
+{
+	char *cgroup = cgroup_describe(b->cgroup_id);
+
+	printf("not asked about OOMs of ");
+	print_name(b->cgroup_id == CGROUP_SYSTEM ? "the system" : cgroup);
+	printf(" for %u s (%s)", b->seconds, describe_limit(b->why));
+	free(cgroup);
+}
+
+/* Its members, without braces. */
+void bypass_print_json(const struct bypass *b)
+{
+	char *path;
+
+	cgroup_find(b->cgroup_id, &path);
+	printf("\"oom_cgroup\":");
+	print_json_string(path);
+	printf(",\"oom_cgroup_id\":%llu,\"why\":", b->cgroup_id);
+	print_json_string(b->why);
+	printf(",\"seconds\":%u", b->seconds);
+	free(path);
 }

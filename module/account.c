@@ -90,6 +90,18 @@ static bool is_asked(const struct decision *d)
 	return !(d->ops->flags & BPF_OOM_F_REHEARSAL);
 }
 
+/* As the breaker has it: NULL for the system. */
+static struct cgroup *domain(const struct decision *d)
+{
+	return d->oc->memcg ? bpf_oom_cgroup(d->oc) : NULL;
+}
+
+static bool is_bypassed(const struct decision *d)
+{
+	return !d->rehearsal &&
+	       bpf_oom_breaker_bypasses(&d->att->breaker, d->ops, domain(d));
+}
+
 /**
  * bpf_oom_account_may_ask() - is this policy to be asked?
  * @d: the OOM, with the policy
@@ -102,7 +114,7 @@ bool bpf_oom_account_may_ask(struct decision *d)
 {
 	if (!is_asked(d))
 		return false;
-	if (d->rehearsal || !bpf_oom_breaker_tripped(&d->att->breaker))
+	if (!is_bypassed(d))
 		return true;
 	bpf_oom_count(&d->att->count.bypassed, 1);
 	if (!d->record)
@@ -136,6 +148,7 @@ void bpf_oom_account_begin(struct decision *d)
 	clear_policy(d->record);
 	trace_asked(d);
 	d->began_ns = ktime_get_ns();
+	d->began_cpu_ns = bpf_oom_cpu_ns();
 }
 
 static void finish_record(struct decision *d, const char *policy,
@@ -196,16 +209,30 @@ static void count(const struct decision *d, enum record_result result, u64 ns)
 		WRITE_ONCE(c->time_max_ns, ns);
 }
 
-static void watch(struct decision *d, enum record_result result, u64 ns)
+/*
+ * Without the policy there would have been the same kill: a server whose workers leak
+ * is killed as often by the kernel. Not so if the OOM was declared, and not known if
+ * nobody has asked for the kernel's choice (see "explain").
+ */
+static bool is_the_kernels_kill(const struct decision *d)
+{
+	const struct record *r = d->record;
+
+	return d->kills == 1 && r->kernel_pid && r->victim.pid == r->kernel_pid &&
+	       !oom_hook_text(d->oc);
+}
+
+static void watch(struct decision *d, enum record_result result)
 {
 	struct breaker_event event = {
-		.ns = ns,
-		.killed = result == RECORD_KILL && !d->dry_run,
+		.cpu_ns = bpf_oom_cpu_ns() - d->began_cpu_ns,
+		.killed = result == RECORD_KILL && !d->dry_run &&
+			  !is_the_kernels_kill(d),
 		.failed = result == RECORD_DEFAULT && is_error(d),
 	};
 	const char *why;
 
-	why = bpf_oom_breaker_watch(&d->att->breaker, d->ops, &event);
+	why = bpf_oom_breaker_watch(&d->att->breaker, d->ops, domain(d), &event);
 	if (why)
 		trace_breaker(d, why);
 }
@@ -239,7 +266,7 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 	trace_verdict(d, result, ns);
 	if (!d->rehearsal) {
 		count(d, result, ns);
-		watch(d, result, ns);
+		watch(d, result);
 	}
 	if (relief && !d->dry_run) {
 		record_policy(d, result, ns);

@@ -5,6 +5,7 @@
 
 #include <linux/oom.h>
 #include <linux/oom_hook.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 
@@ -35,6 +36,7 @@
  * @record: what is known of the OOM; NULL before the first policy is asked
  * @first_ns: when that was
  * @began_ns: when this policy was asked
+ * @began_cpu_ns: the same by bpf_oom_cpu_ns(); put off by what is not its time
  */
 struct decision {
 	struct oom_control *oc;
@@ -58,6 +60,7 @@ struct decision {
 	struct record *record;
 	u64 first_ns;
 	u64 began_ns;
+	u64 began_cpu_ns;
 };
 
 /* dispatch.c */
@@ -137,6 +140,16 @@ static inline void bpf_oom_end_program(unsigned int noreclaim)
 {
 	pagefault_enable();
 	memalloc_noreclaim_restore(noreclaim);
+}
+
+/*
+ * CPU time of this task, exact to a tick, which is what a module can read. Unlike the
+ * clock it stands still while the task waits for its turn: one of a low priority, or
+ * with a small cpu.max, takes long for each OOM.
+ */
+static inline u64 bpf_oom_cpu_ns(void)
+{
+	return READ_ONCE(current->se.sum_exec_runtime);
 }
 
 /* rank.c: a policy has a word in the kernel's own scan */

@@ -7,10 +7,11 @@
 #include <linux/btf.h>
 #include <linux/cgroup.h>
 #include <linux/kobject.h>
-#include <linux/spinlock.h>
 
 #include <bpf_oom/oom.h>
 #include <bpf_oom/psi.h>
+
+#include "breaker.h"
 
 #ifndef CONFIG_MEMCG
 /*
@@ -34,46 +35,6 @@ static inline bool bpf_oom_cgroup_dead(const struct cgroup *cgrp)
 	return !(READ_ONCE(cgrp->self.flags) & CSS_ONLINE);
 }
 
-/* breaker.c: a policy that runs wild is not asked any more */
-
-/* For how long kills are remembered. */
-#define BREAKER_SECONDS 60
-
-/**
- * struct breaker - that of one attachment
- * @lock: protects all that is below; held for a moment, in process context, also
- *	while an OOM is being handled
- * @tripped: NULL, or which limit it was; read without the lock
- * @failures: in a row
- * @second: when @kills was last brought up to date
- * @kills: OOMs that it answered with a kill, by the second, modulo BREAKER_SECONDS
- */
-struct breaker {
-	spinlock_t lock; /* protects what follows */
-	const char *tripped;
-	u64 failures;
-	u64 second;
-	u32 kills[BREAKER_SECONDS];
-};
-
-/**
- * struct breaker_event - an OOM that a policy was asked about
- * @ns: how long it took
- * @killed: it killed
- * @failed: it did nothing, and not because it did not want to
- */
-struct breaker_event {
-	u64 ns;
-	bool killed;
-	bool failed;
-};
-
-void bpf_oom_breaker_init(struct breaker *b);
-const char *bpf_oom_breaker_tripped(const struct breaker *b);
-void bpf_oom_breaker_reset(struct breaker *b);
-const char *bpf_oom_breaker_watch(struct breaker *b, const struct bpf_oom_ops *ops,
-				  const struct breaker_event *event);
-
 /* attach.c: which policy sits on which cgroup */
 
 /**
@@ -84,7 +45,7 @@ const char *bpf_oom_breaker_watch(struct breaker *b, const struct bpf_oom_ops *o
  * @waits: handled by waiting for a victim
  * @declined: left to the next one
  * @errors: the same with an error, or because a kill was refused
- * @bypassed: OOMs that it was not asked about since its breaker has tripped
+ * @bypassed: OOMs that it was not asked about since its breaker had tripped
  * @time_total_ns: that its programs took
  * @time_max_ns: for one OOM
  *

@@ -187,6 +187,7 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 			 const char *message)
 {
 	struct decision *d = bpf_oom_deciding(oc);
+	u64 cpu_ns;
 	int ret;
 
 	if (!d)
@@ -196,8 +197,11 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 		d->freed = true;
 	if (d->freed)
 		return -EAGAIN;
+	cpu_ns = bpf_oom_cpu_ns();
 	ret = d->dry_run ? oom_hook_may_kill(oc, task) :
 			   oom_hook_kill(oc, task, message);
+	/* The kernel's report is long, and a serial console is slow. */
+	d->began_cpu_ns += bpf_oom_cpu_ns() - cpu_ns;
 	bpf_oom_note_kill(d, task, message, ret);
 	if (!ret && is_of_limit(oc) && !d->dry_run)
 		bpf_oom_victim_add(bpf_oom_domain(oc), task);

@@ -75,8 +75,7 @@ static ssize_t link_id_show(struct attachment *att, char *buf)
 
 static ssize_t breaker_show(struct attachment *att, char *buf)
 {
-	return sysfs_emit(buf, "%s\n",
-			  bpf_oom_breaker_tripped(&att->breaker) ?: "armed");
+	return bpf_oom_breaker_show(&att->breaker, buf);
 }
 
 static ssize_t breaker_store(struct attachment *att, const char *buf,

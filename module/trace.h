@@ -160,7 +160,7 @@ TRACE_EVENT(failed_scan,
 	TP_printk(POLICY_FMT " err=%d", POLICY_ARGS, __entry->err)
 );
 
-/* It has run wild and is bypassed from now on. */
+/* It has run wild and is bypassed for a while, for OOMs of this domain. */
 TRACE_EVENT(breaker,
 	TP_PROTO(const struct decision *d, const char *why),
 	TP_ARGS(d, why),

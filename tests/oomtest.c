@@ -184,7 +184,9 @@ static void clean_up(void)
 	sh("bpfoom detach --all 2>/dev/null; rmmod hooktest 2>/dev/null");
 	sh("cd /sys/module/bpf_oom/parameters 2>/dev/null || exit; "
 	   "for p in breaker_kills breaker_failures breaker_ms; do echo 0 > $p; done; "
-	   "for p in enabled explain; do echo 1 > $p; done");
+	   "for p in enabled explain; do echo 1 > $p; done; "
+	   "[ ! -e breaker_pause ] || echo 60 > breaker_pause");
+	write_file("/proc/sys/kernel/printk_delay", "0");
 	sh("echo 0 2>/dev/null > /sys/kernel/tracing/events/bpf_oom/enable");
 }
 

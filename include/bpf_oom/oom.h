@@ -135,13 +135,18 @@ enum bpf_oom_verdict {
  *	enough on its own.
  * @name: shown in the OOM report as oom_policy=<name>. Printable characters
  *	without spaces and commas, NUL-terminated, not empty.
- * @breaker_kills: a policy that answers more OOMs than this in a minute with a kill
- *	trips its breaker: it is not asked any more, the next one or the kernel
- *	decides, and the log says so; until it is re-armed (bpfoom reset) or replaced.
+ * @breaker_kills: a policy that answers more OOMs than this of one cgroup, or of the
+ *	system, in a minute with a kill trips its breaker: it is not asked about OOMs
+ *	of that one for a while, the next policy or the kernel decides, and the log
+ *	says so. The parameter breaker_pause of the module says for how long; it is
+ *	armed again after that, by bpfoom reset, or when the policy is replaced.
+ *	A single kill of whom the kernel would have killed does not count, unless the
+ *	OOM was declared or the parameter explain is off.
  *	0: the module's parameter of the same name; BPF_OOM_BREAKER_OFF: never.
  * @breaker_failures: the same for one that fails so often in a row: it returned
  *	a negative number, or a kill was refused, and it did nothing else.
- * @breaker_ms: the same for one that took so long for an OOM.
+ * @breaker_ms: the same for one that took so much CPU time for an OOM, without that
+ *	of the kernel's kills.
  * @cgroup_id: where to attach: the inode number of the cgroup's directory.
  *	0, or the id of the root, attaches system-wide, and only those policies
  *	are asked about an OOM of the whole system. Set before load.
