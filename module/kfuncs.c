@@ -217,15 +217,19 @@ __bpf_kfunc long bpf_oom_badness(struct task_struct *task,
  * One task is killed, or what memory.oom.group makes of it. That takes its time; a
  * program that calls this again at once may have two killed.
  *
+ * It never panics. Where nobody can be killed nothing happens, without a report; nor
+ * where vm.panic_on_oom would make the kernel panic: 1 forbids to declare an OOM of
+ * the system, 2 any. vm.oom_kill_allocating_task does not apply: nobody allocates.
+ *
  * While a policy of either kind is attached, the line "oom_policy=" in the log has
  * the text; a kernel with CONFIG_OOM_HOOK has it in its own report as well.
  *
  * Context: sleepable programs of bpf_psi_ops, of type syscall and of type tracing.
  * Not of bpf_oom_ops, which are called while an OOM is being handled.
- * Return: 1 if memory will come free, 0 if nobody could be killed; -EINVAL for a
- * bad @order or an unknown flag; -EBUSY while another OOM is being handled, unless
- * BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK is set; -EDEADLK if that other OOM is being
- * handled by this task; -EINTR if it was killed while it waited.
+ * Return: 1 if memory will come free, 0 if nobody could be killed or vm.panic_on_oom
+ * forbids it; -EINVAL for a bad @order or an unknown flag; -EBUSY while another OOM
+ * is being handled, unless BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK is set; -EDEADLK if that
+ * other OOM is being handled by this task; -EINTR if it was killed while it waited.
  */
 __bpf_kfunc int bpf_out_of_memory(struct mem_cgroup *memcg__nullable, int order,
 				  u64 flags, const char *constraint_text__str)

@@ -339,3 +339,29 @@ TEST(wait_for_a_victim_that_is_gone_is_refused)
 	CHECK(killed(victim), "it lives");
 	refused(victim, ESRCH);
 }
+
+static bool declares_once(void)
+{
+	pid_t victim, other;
+	bool judged;
+
+	make_domain();
+	victim = stuck_victim("dom/a");
+	other = hog("dom/a", 10, 0);
+	killed_ns = now_ns();
+	for (int i = 0; i < 3; i++) {
+		CHECK_EQ(hooktest("declare %llu 0 1", cg_id("dom")), 1);
+		judged = in_time();
+		if (!judged)
+			break;
+		CHECK(alive(other), "two died");
+	}
+	end_stuck(victim);
+	reap(other);
+	return judged;
+}
+
+TEST(wait_for_a_victim_when_an_oom_is_declared)
+{
+	attempts(declares_once);
+}

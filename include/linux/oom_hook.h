@@ -37,7 +37,8 @@ struct task_struct;
  *	under which others allocate, must not fault in user memory.
  *	@oc and oc->memcg are the caller's and valid until the return;
  *	oc->chosen is NULL and stays with the provider.
- *	Not called when the domain has no task at all.
+ *	Not called when the domain has no task at all, nor for an OOM that was
+ *	declared where nobody can be killed: see oom_hook_declare().
  * @cgroup_online: A cgroup of the default hierarchy has just been made.
  *	Called in atomic context; cgroup_mutex is held. The cgroup is the
  *	caller's; take a reference to keep it. Optional.
@@ -159,15 +160,16 @@ enum oom_hook_verdict {
  *	swapoff or KSM want killed first
  * @arg: handed to @verdict
  *
- * The scan is the kernel's own, of memcg, cpuset and system alike. Nobody is
- * killed; oom_hook_kill() is there for that.
+ * The scan is the kernel's own, of memcg, cpuset and system alike, and no more
+ * than that: notifiers have been called before. Nobody is killed; oom_hook_kill()
+ * is there for that.
  *
  * Context: within ->handle_oom(). @verdict must not sleep: it runs under RCU.
  * Ownership: the caller gets a reference to the task that is returned.
  * Return: the task; NULL when the scan ended without one; an ERR_PTR():
  * -ECANCELED when @verdict ended it, -EINPROGRESS when it met a victim that is
- * still on its way out, or memory came up in another way: then there is relief
- * without a kill; -EINVAL when @oc is not the OOM that current is handling.
+ * still on its way out: then there is relief without a kill; -EINVAL when @oc is
+ * not the OOM that current is handling.
  */
 struct task_struct *
 oom_hook_select(struct oom_control *oc,
@@ -195,16 +197,19 @@ long oom_hook_badness(struct task_struct *task, unsigned long totalpages);
  * @wait: wait for another OOM that is being handled, else fail
  * @text: why, for reports; NULL or "" to have none
  *
- * The OOM takes the same way as any other: the registered user is asked first,
- * then the kernel's killer.
+ * The OOM takes the same way as any other: notifiers, the registered user, then
+ * the kernel's killer. But no allocation has failed, so there is nothing to panic
+ * of: where nobody can be killed, or where vm.panic_on_oom would have the kernel
+ * panic (1: for the system; 2: for a memcg, too), nothing happens and nothing is
+ * reported. vm.oom_kill_allocating_task does not apply: nobody allocates.
  *
  * Context: process context, may sleep, takes oom_lock. Must not be called where
  * a lock is held under which others allocate.
  * Ownership: the caller keeps its reference to @memcg.
- * Return: 1 if memory is on its way, 0 if nothing could be killed, -EINVAL for
- * a bad @order, -EBUSY without @wait while another OOM is being handled,
- * -EDEADLK from within an OOM that goes through the hook, -EINTR if a fatal
- * signal ended the wait.
+ * Return: 1 if memory is on its way, 0 if nobody could be killed or
+ * vm.panic_on_oom forbids to try, -EINVAL for a bad @order, -EBUSY without @wait
+ * while another OOM is being handled, -EDEADLK from within an OOM that goes
+ * through the hook, -EINTR if a fatal signal ended the wait.
  */
 int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait,
 		     const char *text);

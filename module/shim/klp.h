@@ -17,6 +17,7 @@
 
 #include <linux/memcontrol.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/oom.h>
 #include <linux/psi.h>
 #include <linux/sched.h>
@@ -24,6 +25,10 @@
 /* mm/oom_kill.c, static */
 int oom_evaluate_task(struct task_struct *task, void *arg);
 void oom_kill_process(struct oom_control *oc, const char *message);
+bool task_will_free_mem(struct task_struct *task);
+extern struct blocking_notifier_head oom_notify_list;
+extern bool oom_killer_disabled;
+extern int sysctl_panic_on_oom;
 
 /* kernel/kallsyms.c */
 int kallsyms_lookup_size_offset(unsigned long addr, unsigned long *symbolsize,
@@ -42,6 +47,7 @@ struct oom_hook_klp_protos {
 	typeof(oom_evaluate_task) *oom_evaluate_task;
 	typeof(oom_kill_process) *oom_kill_process;
 	typeof(oom_badness) *oom_badness;
+	typeof(task_will_free_mem) *task_will_free_mem;
 	typeof(mem_cgroup_scan_tasks) *mem_cgroup_scan_tasks;
 	typeof(mem_cgroup_get_max) *mem_cgroup_get_max;
 	typeof(kallsyms_lookup_size_offset) *kallsyms_lookup_size_offset;

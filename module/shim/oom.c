@@ -10,6 +10,9 @@
  * user of the hook is asked, and if that brought nothing, a second call of the
  * original lets the kernel choose.
  *
+ * An OOM that was declared is none that a system may panic of, so it never goes
+ * through the original: see settle_declared().
+ *
  * Built with -fno-optimize-sibling-calls: a tail call of the original would
  * look to ftrace like a call from outside and be redirected again, for ever.
  */
@@ -17,6 +20,7 @@
 
 #include <linux/export.h>
 #include <linux/mm.h>
+#include <linux/notifier.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -43,25 +47,6 @@ static bool rehearsing;
 /* The task that is in here. Others compare it with themselves without the lock. */
 static struct task_struct *oom_task;
 
-/**
- * struct selection - a scan that the user has a word in
- * @oc: the OOM, for a kernel that believes in a victim on its way
- * @probe: its copy, which holds the choice
- * @verdict: the user
- * @arg: his
- * @ended: by a victim on its way, or by the user
- */
-struct selection {
-	struct oom_control *oc;
-	struct oom_control probe;
-	enum oom_hook_verdict (*verdict)(struct oom_control *oc,
-					 struct task_struct *task, void *arg);
-	void *arg;
-	int ended;
-};
-
-static struct selection *selection;
-
 /* "A victim is on its way": ends the scan and kills nobody. */
 #define ABORTED ((struct task_struct *)-1UL)
 
@@ -82,72 +67,6 @@ static int evaluate_alone(struct oom_control *oc, struct task_struct *task,
 	return 1;
 }
 
-static int select_end(struct selection *s, int reason)
-{
-	s->ended = reason;
-	return 1;
-}
-
-/* By the kernel's score. */
-static int select_compare(struct selection *s, struct task_struct *task)
-{
-	if (!oom_evaluate_task(task, &s->probe))
-		return 0;
-	s->probe.chosen = NULL;
-	return select_end(s, -EINPROGRESS);
-}
-
-/* As if it had the highest score there is. */
-static int select_prefer(struct selection *s, struct task_struct *task)
-{
-	long points = s->probe.chosen_points;
-	int ret;
-
-	s->probe.chosen_points = LONG_MIN;
-	ret = select_compare(s, task);
-	/* It may have lost its memory since we looked. */
-	s->probe.chosen_points = s->probe.chosen == task ? LONG_MAX : points;
-	return ret;
-}
-
-/* The kernel's scan of a memcg holds on to the task in another way. */
-static enum oom_hook_verdict ask_verdict(const struct selection *s,
-					 struct task_struct *task)
-{
-	enum oom_hook_verdict verdict;
-
-	rcu_read_lock();
-	verdict = s->verdict(s->oc, task, s->arg);
-	rcu_read_unlock();
-	return verdict;
-}
-
-static int select_one(struct selection *s, struct task_struct *task)
-{
-	long points = 0;
-	int ret;
-
-	ret = evaluate_alone(s->oc, task, &points);
-	if (ret < 0)
-		return select_end(s, ret);
-	if (!ret)
-		return 0;
-	/* The kernel's word on a task that swapoff or KSM want killed is the last. */
-	if (points == LONG_MAX)
-		return select_compare(s, task);
-	switch (ask_verdict(s, task)) {
-	case OOM_HOOK_DEFAULT:
-		return select_compare(s, task);
-	case OOM_HOOK_ABORT:
-		return select_end(s, -ECANCELED);
-	case OOM_HOOK_SKIP:
-		return 0;
-	case OOM_HOOK_SELECT:
-		return select_prefer(s, task);
-	}
-	return 0;
-}
-
 int shim_oom_evaluate_task(struct task_struct *task, void *arg)
 {
 	struct oom_control *oc = arg;
@@ -155,12 +74,11 @@ int shim_oom_evaluate_task(struct task_struct *task, void *arg)
 
 	if (oc == stop_selection) {
 		selection_reached = true;
+		/* Of a scan that began before we saw it. */
+		if (oc->chosen)
+			put_task_struct(oc->chosen);
 		oc->chosen = ABORTED;
 		return 1;
-	}
-	if (selection && oc == selection->oc) {
-		selection_reached = true;
-		return select_one(selection, task);
 	}
 	ret = oom_evaluate_task(task, oc);
 	return ret;
@@ -206,49 +124,60 @@ bool shim_out_of_memory(struct oom_control *oc)
 	return ret;
 }
 
+/* Who registers or unregisters holds it. Taken before oom_lock. */
+static DEFINE_MUTEX(register_lock);
+
+/* Whoever is inside ->handle_oom() holds oom_lock: this waits for it. */
+static void set_user(const struct oom_hook_ops *ops)
+{
+	mutex_lock(&oom_lock);
+	hook_user = ops;
+	mutex_unlock(&oom_lock);
+}
+
+static int register_user(const struct oom_hook_ops *ops)
+{
+	int ret;
+
+	if (hook_user)
+		return -EBUSY;
+	ret = shim_cgroup_on(ops);
+	if (ret)
+		return ret;
+	ret = shim_redirect_on();
+	if (ret) {
+		shim_cgroup_off();
+		return ret;
+	}
+	set_user(ops);
+	return 0;
+}
+
 int oom_hook_register(const struct oom_hook_ops *ops)
 {
-	bool taken;
 	int ret;
 
 	if (!ops->handle_oom)
 		return -EINVAL;
-
-	mutex_lock(&oom_lock);
-	taken = hook_user;
-	if (!taken)
-		hook_user = ops;
-	mutex_unlock(&oom_lock);
-	if (taken)
-		return -EBUSY;
-
-	ret = shim_cgroup_on(ops);
-	if (ret)
-		goto err_forget_user;
-	ret = shim_redirect_on();
-	if (ret)
-		goto err_cgroup_off;
-	return 0;
-
-err_cgroup_off:
-	shim_cgroup_off();
-err_forget_user:
-	mutex_lock(&oom_lock);
-	hook_user = NULL;
-	mutex_unlock(&oom_lock);
+	mutex_lock(&register_lock);
+	ret = register_user(ops);
+	mutex_unlock(&register_lock);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(oom_hook_register);
 
+/*
+ * The user goes before the redirects do: no OOM may lose them between the stop of
+ * its selection and the end of the user's answer.
+ */
 void oom_hook_unregister(const struct oom_hook_ops *ops)
 {
+	mutex_lock(&register_lock);
+	WARN_ON_ONCE(hook_user != ops);
+	set_user(NULL);
 	shim_redirect_off();
 	shim_cgroup_off();
-	/* Whoever is inside ->handle_oom() holds oom_lock: this waits for it. */
-	mutex_lock(&oom_lock);
-	WARN_ON_ONCE(hook_user != ops);
-	hook_user = NULL;
-	mutex_unlock(&oom_lock);
+	mutex_unlock(&register_lock);
 }
 EXPORT_SYMBOL_GPL(oom_hook_unregister);
 
@@ -292,6 +221,16 @@ int oom_hook_may_kill(struct oom_control *oc, struct task_struct *task)
 }
 EXPORT_SYMBOL_GPL(oom_hook_may_kill);
 
+static void kill(struct oom_control *oc, struct task_struct *task,
+		 const char *message)
+{
+	/* oom_kill_process() drops this reference. */
+	get_task_struct(task);
+	oc->chosen = task;
+	oom_kill_process(oc, message);
+	oc->chosen = NULL;
+}
+
 int oom_hook_kill(struct oom_control *oc, struct task_struct *task,
 		  const char *message)
 {
@@ -301,12 +240,7 @@ int oom_hook_kill(struct oom_control *oc, struct task_struct *task,
 	if (ret || rehearsing)
 		return ret;
 
-	/* oom_kill_process() drops this reference. */
-	get_task_struct(task);
-	oc->chosen = task;
-	oom_kill_process(oc, message);
-	oc->chosen = NULL;
-
+	kill(oc, task, message);
 	/* It may have exited since we looked; then the kernel marked nobody. */
 	return tsk_is_oom_victim(task) ? 0 : -ESRCH;
 }
@@ -321,7 +255,26 @@ long oom_hook_badness(struct task_struct *task, unsigned long totalpages)
 }
 EXPORT_SYMBOL_GPL(oom_hook_badness);
 
+/* The processes that the kernel's own scan looks at. */
+static void walk(struct oom_control *oc,
+		 int (*fn)(struct task_struct *task, void *arg), void *arg)
+{
+	struct task_struct *p;
+
+	if (oc->memcg) {
+		mem_cgroup_scan_tasks(oc->memcg, fn, arg);
+		return;
+	}
+	rcu_read_lock();
+	for_each_process(p) {
+		if (fn(p, arg))
+			break;
+	}
+	rcu_read_unlock();
+}
+
 struct scan {
+	struct oom_control *oc;
 	int (*fn)(struct task_struct *task, void *arg);
 	void *arg;
 };
@@ -329,10 +282,12 @@ struct scan {
 static int scan_one(struct task_struct *task, void *arg)
 {
 	struct scan *s = arg;
-	int ret;
+	int ret = 0;
 
+	/* The walk through a memcg holds on to the task in another way. */
 	rcu_read_lock();
-	ret = s->fn(task, s->arg);
+	if (s->oc->memcg || oom_hook_in_domain(s->oc, task))
+		ret = s->fn(task, s->arg);
 	rcu_read_unlock();
 	return ret;
 }
@@ -340,51 +295,99 @@ static int scan_one(struct task_struct *task, void *arg)
 void oom_hook_scan(struct oom_control *oc,
 		   int (*fn)(struct task_struct *task, void *arg), void *arg)
 {
-	struct scan s = { .fn = fn, .arg = arg };
-	struct task_struct *p;
+	struct scan s = { .oc = oc, .fn = fn, .arg = arg };
 
-	if (oc->memcg) {
-		mem_cgroup_scan_tasks(oc->memcg, scan_one, &s);
-		return;
-	}
-	rcu_read_lock();
-	for_each_process(p) {
-		if (oom_hook_in_domain(oc, p) && fn(p, arg))
-			break;
-	}
-	rcu_read_unlock();
+	walk(oc, scan_one, &s);
 }
 EXPORT_SYMBOL_GPL(oom_hook_scan);
 
-/*
- * The scan is that of another call of the original. What stops it from killing
- * what it has selected, and from a panic if that is nothing, is that it finds
- * the mark of a victim on its way where it would look for its choice.
+/**
+ * struct selection - a scan that the user may have a word in
+ * @oc: the OOM
+ * @verdict: the user; NULL: the scores alone decide
+ * @arg: his
+ * @chosen: the best one so far, of which this has a reference, or NULL
+ * @points: its score
+ * @ended: why before all were seen: by a victim on its way, or by the user
  */
-static void select_in_oom(struct selection *s)
+struct selection {
+	struct oom_control *oc;
+	enum oom_hook_verdict (*verdict)(struct oom_control *oc,
+					 struct task_struct *task, void *arg);
+	void *arg;
+	struct task_struct *chosen;
+	long points;
+	int ended;
+};
+
+static int select_end(struct selection *s, int reason)
 {
-	struct oom_control *oc = s->oc;
-
-	selection = s;
-	selection_reached = false;
-	oc->chosen = ABORTED;
-	out_of_memory(oc);
-	oc->chosen = NULL;
-	selection = NULL;
-
-	if (!selection_reached)
-		s->ended = -EINPROGRESS;
+	s->ended = reason;
+	return 1;
 }
 
-static int select_visit(struct task_struct *task, void *arg)
+/* As the kernel compares: the last one of equals. */
+static int select_compare(struct selection *s, struct task_struct *task,
+			  long points)
 {
-	return select_one(arg, task);
+	if (points < s->points)
+		return 0;
+	if (s->chosen)
+		put_task_struct(s->chosen);
+	get_task_struct(task);
+	s->chosen = task;
+	s->points = points;
+	return 0;
 }
 
-/* The original may panic or kill before it scans, for an OOM that is none. */
-static void select_in_rehearsal(struct selection *s)
+static enum oom_hook_verdict ask_verdict(const struct selection *s,
+					 struct task_struct *task, long points)
 {
-	oom_hook_scan(s->oc, select_visit, s);
+	enum oom_hook_verdict verdict;
+
+	/* The kernel's word on a task that swapoff or KSM want killed is the last. */
+	if (!s->verdict || points == LONG_MAX)
+		return OOM_HOOK_DEFAULT;
+	rcu_read_lock();
+	verdict = s->verdict(s->oc, task, s->arg);
+	rcu_read_unlock();
+	return verdict;
+}
+
+static int select_one(struct task_struct *task, void *arg)
+{
+	struct selection *s = arg;
+	long points = 0;
+	int ret;
+
+	ret = evaluate_alone(s->oc, task, &points);
+	if (ret < 0)
+		return select_end(s, ret);
+	if (!ret)
+		return 0;
+	switch (ask_verdict(s, task, points)) {
+	case OOM_HOOK_DEFAULT:
+		return select_compare(s, task, points);
+	case OOM_HOOK_ABORT:
+		return select_end(s, -ECANCELED);
+	case OOM_HOOK_SKIP:
+		return 0;
+	case OOM_HOOK_SELECT:
+		return select_compare(s, task, LONG_MAX);
+	}
+	return 0;
+}
+
+/* What oom_hook_select() returns. */
+static struct task_struct *run_selection(struct selection *s)
+{
+	s->points = LONG_MIN;
+	walk(s->oc, select_one, s);
+	if (!s->ended)
+		return s->chosen;
+	if (s->chosen)
+		put_task_struct(s->chosen);
+	return ERR_PTR(s->ended);
 }
 
 struct task_struct *
@@ -394,26 +397,104 @@ oom_hook_select(struct oom_control *oc,
 						 void *arg),
 		void *arg)
 {
-	struct selection s = {
-		.oc = oc, .probe = *oc, .verdict = verdict, .arg = arg,
-	};
+	struct selection s = { .oc = oc, .verdict = verdict, .arg = arg };
+	struct task_struct *task;
 
 	if (READ_ONCE(oom_task) != current || oc != asked_oc)
 		return ERR_PTR(-EINVAL);
-
-	s.probe.chosen = NULL;
-	s.probe.chosen_points = LONG_MIN;
-	if (rehearsing)
-		select_in_rehearsal(&s);
-	else
-		select_in_oom(&s);
-	if (!s.ended)
-		return s.probe.chosen;
-	if (s.probe.chosen)
-		put_task_struct(s.probe.chosen);
-	return ERR_PTR(s.ended);
+	task = run_selection(&s);
+	return task;
 }
 EXPORT_SYMBOL_GPL(oom_hook_select);
+
+/* What the original sets before it selects. */
+static void constrain(struct oom_control *oc)
+{
+	if (oc->memcg) {
+		oc->constraint = CONSTRAINT_MEMCG;
+		oc->totalpages = mem_cgroup_get_max(oc->memcg) ?: 1;
+		return;
+	}
+	oc->constraint = CONSTRAINT_NONE;
+	oc->totalpages = totalram_pages() + total_swap_pages;
+}
+
+static bool would_panic(const struct oom_control *oc)
+{
+	int setting = READ_ONCE(sysctl_panic_on_oom);
+
+	return setting == 2 || (setting && oc->constraint == CONSTRAINT_NONE);
+}
+
+static struct task_struct *kernels_choice(struct oom_control *oc)
+{
+	struct selection s = { .oc = oc };
+	struct task_struct *task;
+
+	task = run_selection(&s);
+	return task;
+}
+
+/* Is there somebody to kill, or a victim to wait for? */
+static bool has_victim(struct oom_control *oc)
+{
+	struct task_struct *task = kernels_choice(oc);
+
+	if (!IS_ERR_OR_NULL(task))
+		put_task_struct(task);
+	return task;
+}
+
+static bool notifiers_freed(const struct oom_control *oc)
+{
+	unsigned long freed = 0;
+
+	if (!oc->memcg)
+		blocking_notifier_call_chain(&oom_notify_list, 0, &freed);
+	return freed;
+}
+
+static const char *kill_message(const struct oom_control *oc)
+{
+	return oc->memcg ? "Memory cgroup out of memory" : "Out of memory";
+}
+
+static bool kill_kernels_choice(struct oom_control *oc)
+{
+	struct task_struct *task = kernels_choice(oc);
+
+	/* "A victim is on its way" is relief. */
+	if (IS_ERR_OR_NULL(task))
+		return task;
+	kill(oc, task, kill_message(oc));
+	put_task_struct(task);
+	return true;
+}
+
+/*
+ * As out_of_memory() does it, but for what fits no OOM that somebody declared: it
+ * is no reason to panic, whatever vm.panic_on_oom says and whoever is left to
+ * kill, none to report that nobody is, and there is no allocating task to kill.
+ */
+static bool settle_declared(struct oom_control *oc)
+{
+	bool ret;
+
+	constrain(oc);
+	if (oom_killer_disabled || would_panic(oc) || !has_victim(oc))
+		return false;
+	if (notifiers_freed(oc))
+		return true;
+	if (task_will_free_mem(current)) {
+		/* Lets a task that is dying use the reserves, without a word. */
+		kill(oc, current, kill_message(oc));
+		return true;
+	}
+	if (hook_user && ask_user(oc))
+		return true;
+	ret = kill_kernels_choice(oc);
+	return ret;
+}
 
 int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait,
 		     const char *text)
@@ -438,9 +519,10 @@ int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait,
 	} else if (!mutex_trylock(&oom_lock)) {
 		return -EBUSY;
 	}
-	/* A call from our own text is not redirected, so go to the wrapper. */
 	oom_text = text ?: "";
-	relief = shim_out_of_memory(&oc);
+	WRITE_ONCE(oom_task, current);
+	relief = settle_declared(&oc);
+	WRITE_ONCE(oom_task, NULL);
 	oom_text = NULL;
 	mutex_unlock(&oom_lock);
 	return relief;
@@ -452,18 +534,6 @@ const char *oom_hook_text(const struct oom_control *oc)
 	return oom_text;
 }
 EXPORT_SYMBOL_GPL(oom_hook_text);
-
-/* What the original sets before it selects. */
-static void constrain(struct oom_control *oc)
-{
-	if (oc->memcg) {
-		oc->constraint = CONSTRAINT_MEMCG;
-		oc->totalpages = mem_cgroup_get_max(oc->memcg) ?: 1;
-		return;
-	}
-	oc->constraint = CONSTRAINT_NONE;
-	oc->totalpages = totalram_pages() + total_swap_pages;
-}
 
 static int scan_found(struct task_struct *task, void *found)
 {

@@ -38,8 +38,8 @@ static int psi_wake(struct wait_queue_entry *wait, unsigned int mode, int flags,
 	struct oom_hook_psi *psi = container_of(wait, struct oom_hook_psi, wait);
 
 	/* Otherwise it would fire once: a reader of the file resets this. */
-	WRITE_ONCE(psi->trigger->event, 0);
-	psi->fn(psi->arg);
+	if (xchg(&psi->trigger->event, 0))
+		psi->fn(psi->arg);
 	return 0;
 }
 
@@ -98,6 +98,8 @@ struct oom_hook_psi *oom_hook_psi_create(struct cgroup *cgrp,
 		goto err_put_cgroup;
 	}
 	add_wait_queue(&psi->trigger->event_wait, &psi->wait);
+	/* It may have fired before, and would wait for ever to be heard. */
+	wake_up_interruptible(&psi->trigger->event_wait);
 	return psi;
 
 err_put_cgroup:

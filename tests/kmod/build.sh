@@ -13,5 +13,5 @@ awk '!/^#/ { printf "0x00000000\t%s\tvmlinux\tEXPORT_SYMBOL_GPL\t\n", $2 }' \
 rm -f hooktest.ko
 make -s -C "$kdir" M="$PWD" \
 	KBUILD_EXTRA_SYMBOLS="$PWD/../.output/hooktest.symvers" modules
-strip -g hooktest.ko livepatchtest.ko
+strip -g gaptest.ko hooktest.ko livepatchtest.ko
 ../../scripts/klp-convert -s klp-symbols.list hooktest.ko

@@ -16,8 +16,11 @@
  *	unblock		wakes up all that sleep so
  *	slowfree MS	victims free what they have unmapped so much later; 0: no more
  *	declare CG ORDER WAIT [TEXT]	oom_hook_declare()
- *	notifier 0|1|2	an OOM notifier that claims to have freed a page; 2: and
- *			that declares an OOM while one is being handled
+ *	notifier KIND	an OOM notifier, 0: no more; its calls are counted, and
+ *			1: it claims to have freed a page, 2: and declares an OOM
+ *			while one is being handled; 3: it claims so at its second
+ *			call alone; 4: it sets vm.panic_on_oom to 2; 5: it sets
+ *			oom_score_adj of every process to -1000; 6: nothing
  *	user 0|1	register with the hook: decline each OOM, count its domain
  *	select PID OWN OTHER	so registered, kill whom oom_hook_select() selects
  *			with verdict OWN on PID and OTHER on all others; 0 0 0: decline
@@ -186,22 +189,66 @@ static void oom_frozen(struct work_struct *work)
 
 static DECLARE_WORK(frozen_work, oom_frozen);
 
-static bool notifier_declares;
+enum notifier_kind {
+	NOTIFIER_NONE,
+	NOTIFIER_FREES,
+	NOTIFIER_DECLARES,
+	NOTIFIER_FREES_SECOND,
+	NOTIFIER_PANICS,
+	NOTIFIER_PROTECTS,
+	NOTIFIER_COUNTS,
+};
+
+static enum notifier_kind notifier_kind;
+static int notifier_calls;
+
+extern int sysctl_panic_on_oom;
+
+static void protect_all(void)
+{
+	struct task_struct *p;
+
+	rcu_read_lock();
+	for_each_process(p)
+		p->signal->oom_score_adj = OOM_SCORE_ADJ_MIN;
+	rcu_read_unlock();
+}
+
+/* What it claims to have freed. */
+static unsigned long run_notifier(void)
+{
+	switch (notifier_kind) {
+	case NOTIFIER_DECLARES:
+		pr_info("hooktest: declared by a notifier: %ld\n",
+			run_declare(0, 0, true, NULL));
+		return 1;
+	case NOTIFIER_FREES:
+		return 1;
+	case NOTIFIER_FREES_SECOND:
+		return notifier_calls == 2;
+	case NOTIFIER_PANICS:
+		sysctl_panic_on_oom = 2;
+		return 0;
+	case NOTIFIER_PROTECTS:
+		protect_all();
+		return 0;
+	default:
+		return 0;
+	}
+}
 
 static int notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	unsigned long *freed = data;
 
 	atomic_inc(&notified);
-	if (notifier_declares)
-		pr_info("hooktest: declared by a notifier: %ld\n",
-			run_declare(0, 0, true, NULL));
-	*freed += 1;
+	notifier_calls++;
+	*freed += run_notifier();
 	return NOTIFY_OK;
 }
 
 static struct notifier_block notifier = { .notifier_call = notify };
-static bool notifying, registered;
+static bool registered;
 
 static int count_task(struct task_struct *task, void *arg)
 {
@@ -348,14 +395,14 @@ static long set_user(bool on)
 	return ret;
 }
 
-static long set_notifier(bool on, bool declares)
+static long set_notifier(enum notifier_kind kind)
 {
-	if (on == notifying)
+	if (!kind == !notifier_kind)
 		return -EINVAL;
-	notifying = on;
-	notifier_declares = declares;
-	return on ? register_oom_notifier(&notifier) :
-		    unregister_oom_notifier(&notifier);
+	notifier_kind = kind;
+	notifier_calls = 0;
+	return kind ? register_oom_notifier(&notifier) :
+		      unregister_oom_notifier(&notifier);
 }
 
 static long run_dying(u64 id)
@@ -526,7 +573,7 @@ static long run_command(const char *cmd)
 		return queue_work_on(cpumask_last(cpu_online_mask), system_long_wq,
 				     &frozen_work);
 	if (sscanf(cmd, "notifier %u", &a) == 1)
-		return set_notifier(a, a == 2);
+		return set_notifier(a);
 	if (sscanf(cmd, "psi %llu %u %u %u %u", &id, &a, &b, &c, &d) == 5)
 		return set_psi(id, a, b, c, d);
 	if (strcmp(cmd, "psi 0") == 0)
@@ -589,8 +636,8 @@ static void __exit hooktest_exit(void)
 	set_slowfree(0);
 	hold_mm(0);
 	hold_attachment("0");
-	if (notifying)
-		set_notifier(false, false);
+	if (notifier_kind)
+		set_notifier(NOTIFIER_NONE);
 	if (registered)
 		set_user(false);
 	if (psi)
