@@ -24,8 +24,8 @@ static void late_add_wait_queue(struct wait_queue_head *head,
 	struct psi_trigger *t = container_of(head, struct psi_trigger, event_wait);
 	int ms;
 
-	for (ms = 0; !READ_ONCE(t->event) && ms < PATIENCE_MS; ms += 10)
-		msleep(10);
+	for (ms = 0; !READ_ONCE(t->event) && ms < PATIENCE_MS; ms += 20)
+		msleep(20);
 	pr_info("gaptest: the trigger %s\n",
 		READ_ONCE(t->event) ? "has fired" : "does not fire");
 	add_wait_queue(head, entry);

@@ -55,6 +55,8 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "klp.h"
+
 /* One command at a time; not held while an OOM runs, so that they can race. */
 static DEFINE_MUTEX(command_lock);
 static char result_text[96];
@@ -201,8 +203,6 @@ enum notifier_kind {
 
 static enum notifier_kind notifier_kind;
 static int notifier_calls;
-
-extern int sysctl_panic_on_oom;
 
 static void protect_all(void)
 {
