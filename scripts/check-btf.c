@@ -23,6 +23,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define DEFAULT_VMLINUX	"/sys/kernel/btf/vmlinux"
@@ -504,19 +506,50 @@ static int no_print(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
+static int check(const struct options *o)
+{
+	/* libbpf words its complaints for its own developers. */
+	libbpf_set_print(no_print);
+	load_vmlinux(o->base);
+	load_module();
+	check_private_copies();
+	for (size_t i = 0; i < o->nr_types; i++)
+		check_struct_ops(o->types[i]);
+	if (o->proto_struct)
+		check_prototypes(o->proto_struct, o->list);
+	return nr_failed ? 1 : 0;
+}
+
+/*
+ * libbpf believes BTF in more than it has checked. What is damaged in the right
+ * place kills the process that reads it, which therefore is another one.
+ */
+static int check_in_child(const struct options *o)
+{
+	const struct rlimit no_core = { 0 };
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (pid < 0)
+		die("cannot fork: %s", strerror(errno));
+	if (!pid) {
+		setrlimit(RLIMIT_CORE, &no_core);
+		exit(check(o));
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			die("cannot wait for a child: %s", strerror(errno));
+	if (WIFSIGNALED(status))
+		die("cannot use its BTF, or the kernel's in %s: damaged: reading it ended with signal %d (%s)",
+		    o->base, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return WEXITSTATUS(status);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { 0 };
 
 	parse_options(&o, argc, argv);
-	/* libbpf words its complaints for its own developers. */
-	libbpf_set_print(no_print);
-	load_vmlinux(o.base);
-	load_module();
-	check_private_copies();
-	for (size_t i = 0; i < o.nr_types; i++)
-		check_struct_ops(o.types[i]);
-	if (o.proto_struct)
-		check_prototypes(o.proto_struct, o.list);
-	return nr_failed ? 1 : 0;
+	return check_in_child(&o);
 }

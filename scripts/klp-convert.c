@@ -35,6 +35,9 @@
 #define KLP_SYM_PREFIX		".klp.sym.vmlinux."
 #define SIG_MAGIC		"~Module signature appended~\n"
 
+/* A page: the loader aligns no section any better. Padding to more fills disks. */
+#define ALIGN_MAX		4096
+
 /* KSYM_NAME_LEN of the kernel, which reads the name with a fixed width. */
 #define NAME_MAX_LEN		511
 
@@ -355,6 +358,9 @@ static void check_section(Elf_Scn *scn, off_t size)
 	if ((shdr.sh_flags & SHF_RELA_LIVEPATCH) ||
 	    !strncmp(name, KLP_PREFIX, strlen(KLP_PREFIX)))
 		die("section %s: already converted", name);
+	if (shdr.sh_addralign > ALIGN_MAX)
+		die("section %s: aligned to %llu bytes, a module's sections to %u at most: damaged?",
+		    name, (unsigned long long)shdr.sh_addralign, ALIGN_MAX);
 	if (shdr.sh_type == SHT_REL || shdr.sh_type == SHT_SYMTAB_SHNDX)
 		die("section %s: type %u is not supported", name, shdr.sh_type);
 	if (shdr.sh_type != SHT_SYMTAB)

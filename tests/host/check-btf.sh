@@ -117,6 +117,12 @@ gate 'empty BTF section' 1 'BTF' -b kernel nothing.ko
 head -c 40 good.btf >cut.btf
 objcopy --add-section .BTF=cut.btf plain.o cut.ko || die objcopy
 gate 'truncated BTF' 1 'cannot use its BTF' -b kernel cut.ko
+cp split wild
+# The return type of the first prototype: a type that there is not.
+printf '\377\377' | dd of=wild bs=1 seek=92 conv=notrunc 2>/dev/null
+objcopy --add-section .BTF=wild --add-section .BTF.base=base plain.o wild.ko ||
+	die objcopy
+gate 'damaged BTF that libbpf stumbles over' 1 'cannot use its BTF' -b kernel wild.ko
 gate 'not an ELF file' 1 'not a module' -b kernel list
 gate 'no such module' 1 'no such file' -b kernel absent.ko
 gate 'no such kernel' 1 "cannot read the kernel's BTF" -b absent good.ko

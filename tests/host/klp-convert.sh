@@ -406,6 +406,8 @@ test_relocations()
 		'.data' '.word foo'
 	refuse 'debug section' 'not loaded' \
 		'.data' '.quad foo' '.section .debug_info' '.quad foo'
+	refuse 'section aligned to more than a page' 'aligned to 8192 bytes' \
+		'.data' '.balign 8192' '.quad foo'
 	refuse 'weak reference' 'weak' '.weak foo' '.data' '.quad foo'
 	refuse 'the module defines it' 'the module defines one' \
 		'.data' '.globl foo' 'foo: .quad foo'
