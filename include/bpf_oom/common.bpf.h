@@ -78,10 +78,10 @@ extern long bpf_oom_badness(struct task_struct *task, unsigned long totalpages) 
 /*
  * Declare an OOM, in a memcg or (NULL, or the root) of the whole system. Attached
  * bpf_oom_ops are asked, then the kernel decides. 1: memory will come free, 0:
- * nobody could be killed. -EBUSY: another OOM is being handled, and flags lack
- * BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK. -EINVAL: order or flags. Sleepable programs, but
- * none of bpf_oom_ops. The text, a constant, is shown in place of the constraint;
- * "" for CONSTRAINT_BPF.
+ * nobody could be killed, or vm.panic_on_oom forbids it; it never panics. -EBUSY:
+ * another OOM is being handled, and flags lack BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK.
+ * -EINVAL: order or flags. Sleepable programs, but none of bpf_oom_ops. The text, a
+ * constant, is shown in place of the constraint; "" for CONSTRAINT_BPF.
  */
 extern int bpf_out_of_memory(struct mem_cgroup *memcg__nullable, int order, u64 flags,
 			     const char *constraint_text__str) __ksym __weak;
