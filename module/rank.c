@@ -113,7 +113,7 @@ bool bpf_oom_rank(struct decision *d)
 	d->shown = NULL;
 	show_chosen(&s, NULL);
 	err = PTR_ERR_OR_ZERO(task);
-	/* A victim is on its way, or memory came up while the scan began. */
+	/* A victim is on its way. */
 	if (err == -EINPROGRESS)
 		return true;
 	if (!IS_ERR_OR_NULL(task)) {
