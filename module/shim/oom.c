@@ -135,11 +135,22 @@ static void set_user(const struct oom_hook_ops *ops)
 	mutex_unlock(&oom_lock);
 }
 
+/* Waits for an OOM that is being handled, as oom_hook_register() promises. */
+static bool has_user(void)
+{
+	bool ret;
+
+	mutex_lock(&oom_lock);
+	ret = hook_user;
+	mutex_unlock(&oom_lock);
+	return ret;
+}
+
 static int register_user(const struct oom_hook_ops *ops)
 {
 	int ret;
 
-	if (hook_user)
+	if (has_user())
 		return -EBUSY;
 	ret = shim_cgroup_on(ops);
 	if (ret)
