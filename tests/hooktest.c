@@ -44,7 +44,13 @@ struct hooktest_counts hooktest_counts(void)
 	return c;
 }
 
-void one_oom(const char *cg)
+void oom_at_once(const char *cg)
 {
 	CHECK_EQ(hooktest("oom %llu", cg ? cg_id(cg) : 0), 1);
+}
+
+void one_oom(const char *cg)
+{
+	oom_at_once(cg);
+	CHECK(WAIT_FOR(!hooktest("victims"), 60), "its victim does not go");
 }

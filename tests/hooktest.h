@@ -14,6 +14,8 @@ void hooktest_load(void);
 long hooktest(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 struct hooktest_counts hooktest_counts(void);
 /* An OOM of the cgroup, or with NULL of the system, that somebody settles. */
+void oom_at_once(const char *cg);
+/* So, and then its victim is gone: until then nobody is asked about the next one. */
 void one_oom(const char *cg);
 
 #endif /* TESTS_HOOKTEST_H */

@@ -73,7 +73,7 @@ static unsigned long long killed_ns;
 static void kill_by_oom(const char *cg)
 {
 	killed_ns = now_ns();
-	one_oom(cg);
+	oom_at_once(cg);
 }
 
 /* What has been seen since the kill says something: the reaper was not there yet. */
@@ -123,7 +123,7 @@ static bool comes_back(void)
 	policy_control(near)->asked = 0;
 	policy_control(far)->asked = 0;
 	for (int i = 0; i < 3; i++)
-		one_oom("dom");
+		oom_at_once("dom");
 	judged = in_time();
 	if (judged) {
 		CHECK_EQ(policy_control(near)->asked, 0);
@@ -135,7 +135,7 @@ static bool comes_back(void)
 		/* Not for ever. */
 		for (int i = 0; i < 100 && !policy_control(near)->asked; i++) {
 			usleep(100000);
-			one_oom("dom");
+			oom_at_once("dom");
 		}
 		CHECK(killed(other), "nobody was killed when there was nothing to wait for");
 	}
@@ -168,7 +168,7 @@ static bool comes_back_in_the_system(void)
 	kill_by_oom(NULL);
 	policy_control(p)->kill_pid[0] = scapegoat;
 	policy_control(p)->asked = 0;
-	one_oom(NULL);
+	oom_at_once(NULL);
 	judged = in_time();
 	if (judged) {
 		CHECK_EQ(policy_control(p)->asked, 0);
@@ -313,7 +313,7 @@ static bool waits_for_one_elsewhere(void)
 	victim = stuck_victim("other");
 	kill_by_oom("other");
 	policy_control(p)->wait_pid = victim;
-	one_oom("dom");
+	oom_at_once("dom");
 	judged = in_time();
 	if (judged) {
 		CHECK_EQ(policy_control(p)->wait_ret, -EXDEV);

@@ -14,6 +14,7 @@
  *			so much after tasks begin to be frozen
  *	block		sleep and do not wake up for a signal, but
  *	unblock		wakes up all that sleep so
+ *	victims		how many victims of the OOM killer are on their way out
  *	slowfree MS	victims free what they have unmapped so much later; 0: no more
  *	declare CG ORDER WAIT [TEXT]	oom_hook_declare()
  *	notifier KIND	an OOM notifier, 0: no more; its calls are counted, and
@@ -49,12 +50,14 @@
 #include <linux/oom_hook.h>
 #include <linux/proc_fs.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "../../module/compat.h"
 #include "klp.h"
 
 /* One command at a time; not held while an OOM runs, so that they can race. */
@@ -140,6 +143,19 @@ static long run_declare(u64 id, int order, bool wait, const char *text)
 		cgroup_put(cgrp);
 	symbol_put(oom_hook_declare);
 	return ret;
+}
+
+static long count_victims(void)
+{
+	struct task_struct *p;
+	long nr = 0;
+
+	rcu_read_lock();
+	for_each_process(p)
+		nr += tsk_is_oom_victim(p) &&
+		      !mm_flags_test(MMF_OOM_SKIP, p->signal->oom_mm);
+	rcu_read_unlock();
+	return nr;
 }
 
 static long run_rehearsal(u64 id)
@@ -563,6 +579,8 @@ static long run_command(const char *cmd)
 		return held_mm ? atomic_read(&held_mm->mm_count) : 0;
 	if (sscanf(cmd, "hold %31s", text) == 1)
 		return hold_attachment(text);
+	if (strcmp(cmd, "victims") == 0)
+		return count_victims();
 	if (strcmp(cmd, "block") == 0)
 		return run_block();
 	if (strcmp(cmd, "unblock") == 0)
