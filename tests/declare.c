@@ -217,7 +217,7 @@ TEST(psi_an_event_declares_an_oom_that_the_kernel_decides)
 	CHECK(WAIT_FOR(p->ctl->finished, 30), "not the handler");
 	CHECK_EQ(p->ctl->declare.ret, 1);
 	CHECK_EQ(cg_key("dom", "memory.events", "oom_kill"), 1);
-	check_line("oom_policy=default,policy_cgroup=/,constraint=PRESSURE,oom_cgroup=/test/dom,killed=0");
+	check_line("oom_policy=default,policy_cgroup=/,constraint=PRESSURE,oom_cgroup=/test/dom,killed=1");
 	reap(pid);
 	psi_close(p);
 }

@@ -135,7 +135,6 @@ static pid_t busy(const char *cg)
 		__asm__ __volatile__("");
 }
 
-/* Kills of the kernel's own choice are not counted. */
 static void check_report_at_limit(const char *policy, const char *cg, int killed)
 {
 	char want[256];
@@ -181,7 +180,7 @@ TEST(psi_guard_has_the_kernel_settle_a_cgroup_at_its_limit)
 	      stat("declared"));
 	CHECK(alive(neighbour), "the neighbour died");
 	CHECK_EQ(cg_key("dom/a", "memory.events", "oom_kill"), 1);
-	check_report_at_limit("default", "dom/a", 0);
+	check_report_at_limit("default", "dom/a", 1);
 	/* Counted after the death. */
 	CHECK(stat_reaches("killed", 1, 30), "counted: %ld", stat("killed"));
 	CHECK_EQ(stat("at_limit"), 1);
@@ -291,7 +290,7 @@ TEST(psi_guard_acts_on_cgroups_that_it_has_no_trigger_for)
 	CHECK(killed(after), "somebody else died");
 	CHECK_EQ(stat("watched"), 1);
 	CHECK_EQ(stat("without_trigger"), 2);
-	check_report_at_limit("default", "dom/b", 0);
+	check_report_at_limit("default", "dom/b", 1);
 	detach();
 }
 
@@ -374,7 +373,7 @@ TEST(psi_guard_with_depth_0_looks_at_its_root_only)
 	CHECK_EQ(stat("watched"), 1);
 	pid = eater("dom/group/a", 0, 20000);
 	CHECK(killed(pid), "it lives");
-	check_report_at_limit("default", "dom/group", 0);
+	check_report_at_limit("default", "dom/group", 1);
 	detach();
 }
 
