@@ -33,9 +33,6 @@ char LICENSE[] SEC("license") = "GPL";
 
 BPF_OOM_DESCRIPTION("kills in the cgroup that matters least, by --set priority@CGROUP=N");
 
-/* Deeper ones count as those without a priority. */
-#define MAX_DEPTH 64
-
 /*
  * Of what has been selected in this scan. There is one at a time: OOMs queue. Not
  * static, or the compiler takes it apart and its BTF does not match.
@@ -47,23 +44,9 @@ struct {
 
 static __u32 priority_of(struct task_struct *task)
 {
-	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
-	struct cgroup_subsys_state *parent;
-	__u32 *value;
-	__u64 id;
-	int i;
+	__u32 *value = cgroup_setting(&priority, task->cgroups->dfl_cgrp);
 
-	for (i = 0; i < MAX_DEPTH; i++) {
-		id = cgrp->kn->id;
-		value = bpf_map_lookup_elem(&priority, &id);
-		if (value)
-			return *value;
-		parent = cgrp->self.parent;
-		if (!parent)
-			break;
-		cgrp = parent->cgroup;
-	}
-	return default_priority;
+	return value ? *value : default_priority;
 }
 
 SEC("struct_ops/evaluate_task")
@@ -74,6 +57,9 @@ int BPF_PROG(priorities_evaluate, struct task_struct *task, struct oom_control *
 
 	if (score == LONG_MIN)
 		return BPF_EVAL_NEXT;
+	/* The highest score is the first to go, and that is the lowest priority. */
+	if (bpf_ksym_exists(bpf_oom_candidate_task))
+		bpf_oom_candidate_task(oc, task, -(s64)value);
 	/* Nobody yet: a scan begins. */
 	if (oc->chosen && (value > lowest.priority ||
 			   (value == lowest.priority && score <= lowest.score)))

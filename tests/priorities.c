@@ -7,6 +7,7 @@
 #include "harness.h"
 #include "hooktest.h"
 #include "klog.h"
+#include "seen.h"
 #include "util.h"
 
 #define TEST_CG CG_ROOT "/test/"
@@ -65,6 +66,24 @@ TEST(priorities_the_lowest_loses_and_of_equals_the_largest)
 	only_dies(&t, t.batch[1]);
 	CHECK(klog_has("Out of memory (priorities): Killed process"), "not by it");
 	check_report("priorities", "/", "MEMCG", "/test/dom", 1);
+	detach();
+}
+
+TEST(priorities_are_the_scores_that_the_record_shows)
+{
+	struct tree t = make_tree();
+	int fd = records_open();
+	const char *first;
+	long long score;
+	pid_t pid;
+
+	attach("--set priority@" TEST_CG "dom/batch/one=10");
+	only_dies(&t, t.batch[0]);
+	first = record_has(record_of(fd, "priorities"), "candidate", 0);
+	CHECK(sscanf(first, "%lld %d ", &score, &pid) == 2, "candidate=%s", first);
+	CHECK_EQ(score, -10);
+	CHECK_EQ(pid, t.batch[0]);
+	close(fd);
 	detach();
 }
 

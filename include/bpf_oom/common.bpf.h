@@ -144,6 +144,37 @@ static __always_inline bool task_is_unkillable(struct task_struct *task)
 	       BPF_CORE_READ(task, signal, oom_score_adj) == OOM_SCORE_ADJ_MIN;
 }
 
+/* Deeper cgroups count as those that have no setting of their own. */
+#define CGROUP_SETTING_LEVELS 64
+
+/**
+ * cgroup_setting() - what has been set for a cgroup, or for the nearest one above it
+ * @settings: a map from the id of a cgroup (u64) to a value (u32), which "bpfoom attach
+ *	--set NAME@CGROUP=VALUE" fills if NAME is the name of the map
+ * @cgrp: the cgroup
+ *
+ * Return: the value in the map; NULL if nothing has been set.
+ */
+static __always_inline __u32 *cgroup_setting(void *settings, struct cgroup *cgrp)
+{
+	struct cgroup_subsys_state *parent;
+	__u32 *value;
+	__u64 id;
+	int i;
+
+	bpf_for(i, 0, CGROUP_SETTING_LEVELS) {
+		id = cgrp->kn->id;
+		value = bpf_map_lookup_elem(settings, &id);
+		if (value)
+			return value;
+		parent = cgrp->self.parent;
+		if (!parent)
+			break;
+		cgrp = parent->cgroup;
+	}
+	return NULL;
+}
+
 /**
  * BPF_OOM_OPS() - define the policy of this object
  * @id: name of the map, and of the policy in reports; as bpf_oom_ops.name
