@@ -1,48 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * largest: kill the largest cgroup
+ * largest: kill in the largest cgroup
  *
  * The kernel looks for the largest process. Where each cgroup is a service or a
- * container, that is the wrong question: a service of forty small workers is
- * never asked to pay, and one that loses a process is often no better than dead.
- * This policy kills the leaf cgroup of which most memory comes back.
+ * container, that is the wrong question: a service of forty small workers is never
+ * asked to pay. This policy looks for the cgroup of which most memory comes back, and
+ * kills the largest process in it.
  *
- * Who is asked to pay
+ * Which cgroups
  *	The OOM's domain is the cgroup that hit its limit, with all below it, or
  *	the whole system. A candidate is a leaf in it, that is a cgroup without
  *	children in the memory controller; a domain that is a leaf is its own
  *	candidate. The tasks of a threaded subtree, or of children without the
- *	memory controller, are charged to such a leaf and count as its own. The
- *	root is never a candidate, nor is an inner cgroup of cgroup v1.
- *	No candidate is a cgroup without processes (what is left in it, a tmpfs for
- *	example, survives a kill), nor one with a process that must not be killed
- *	(oom_score_adj of -1000, init, a kernel thread); then the next largest is
- *	taken.
+ *	memory controller, are charged to such a leaf and count as its own.
+ *	Where processes have nothing in common but their cgroup, each of them stands for
+ *	itself, and only for what it holds itself: in the root, in an inner cgroup of
+ *	cgroup v1, in a login session of systemd, and where the option says so.
  *
  * How large
- *	All that is charged to it, and swap, without page cache and the reclaimable
- *	part of slab (see memcg_held()): what a kill frees. Page cache stays, or the
- *	kernel would have reclaimed it. Swap counts as memory does, for who fills the
- *	swap makes others run out of memory; so the kernel's own rule has it. Shmem
- *	that lives on in a tmpfs counts although it is not freed, as the kernel does
- *	not tell one from the other.
+ *	All that is charged to it, and swap, without what a kill would not free:
+ *	page cache and the reclaimable part of slab (see memcg_held()), files in a
+ *	tmpfs (see memcg_outlives()), and what is held by processes that must not
+ *	be killed (oom_score_adj of -1000, init). Page cache stays, or the kernel
+ *	would have reclaimed it. Swap counts as memory does, for who fills the swap
+ *	makes others run out of memory; so the kernel's own rule has it.
+ *	What memory.min and memory.low protect does not count. The oom_score_adj of
+ *	the processes shifts the size as it does in the kernel, by thousandths of the
+ *	domain, each in proportion to what the process holds.
+ *
+ * Who dies
+ *	The process with the highest score of the kernel, without its page cache, and
+ *	with it those that memory.oom.group says. All of the cgroup if the option says
+ *	so; that one first nevertheless: it is the culprit, and its memory comes first.
  *
  * When the kernel decides instead
- *	Whenever there is doubt: an iterator could not allocate, a task's cgroup
- *	went away, all kills were refused, nothing was found; also when
- *	a cpuset or memory policy ran out of memory, because sizes of cgroups say
- *	nothing about nodes. And when an earlier victim in the domain is still on
- *	its way out: the kernel then waits for it instead of killing another.
- *	As in the kernel that is a look at each process of the domain.
+ *	Whenever there is doubt: an iterator could not allocate, a process went away,
+ *	the kill was refused, nothing was found. When a cpuset or memory policy ran
+ *	out of memory, because sizes of cgroups say nothing about nodes. And when it
+ *	would be another cgroup if processes that must not be killed counted: then
+ *	smaller ones would pay, one after the other, for something that stays, and the
+ *	kernel does that with fewer kills.
  */
 #include <bpf_oom/memcg.bpf.h>
 
-/* Kill all processes of the cgroup; false: only the largest one in it. */
-const volatile bool whole_cgroup = true;
+/* Kill all processes of the cgroup; false: the largest one in it. */
+const volatile bool whole_cgroup;
+
+/*
+ * For single cgroups and those below them, by their id. 1: kill all processes of the
+ * cgroup. 0: each process stands for itself.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u32);
+} whole SEC(".maps");
 
 char LICENSE[] SEC("license") = "GPL";
 
-BPF_OOM_DESCRIPTION("kills the service or container from which most memory comes back");
+BPF_OOM_DESCRIPTION("kills in the service or container from which most memory comes back");
+
+/* What the processes of a cgroup are to each other. */
+enum bond {
+	STRANGERS,	/* nothing */
+	PARTS,		/* weighed together */
+	UNIT,		/* killed together as well */
+};
 
 enum verdict {
 	NO_CANDIDATE,
@@ -50,68 +75,266 @@ enum verdict {
 	LEAVE_IT_TO_THE_KERNEL,
 };
 
-/* 6.18: mm->flags became a bitmap. */
-struct mm_struct___bitmap {
-	struct {
-		unsigned long __mm_flags[1];
-	} flags;
-} __attribute__((preserve_access_index));
+#define EAGAIN 11
+/* Pages, more than there are, and a sum of some is no less. */
+#define UNKNOWN 0x1000000000000ULL
+#define LOWEST (-__LONG_LONG_MAX__ - 1LL)
 
-struct mm_struct___word {
-	unsigned long flags;
-} __attribute__((preserve_access_index));
+/**
+ * struct crowd - the processes of a cgroup, in pages
+ * @pages: of those that may be killed
+ * @raised: the same, each times its oom_score_adj if that is positive
+ * @lowered: the same, each times its oom_score_adj without the sign if it is negative
+ * @spared: of those that must not be killed
+ * @shmem: shmem that is mapped by any of them
+ * @swap: swap of any of them
+ * @worst: the score of the one to be killed first; LOWEST: nobody can be killed
+ * @worst_spared: the size of the largest that must not be killed
+ */
+struct crowd {
+	u64 pages;
+	u64 raised;
+	u64 lowered;
+	u64 spared;
+	u64 shmem;
+	u64 swap;
+	s64 worst;
+	u64 worst_spared;
+};
 
-static bool reaped(struct mm_struct *mm)
+/**
+ * struct weight - what a cgroup weighs, in bytes
+ * @score: by what can be killed there
+ * @full: if processes that must not be killed counted; LOWEST: there are none
+ * @strangers: each of its processes stands for itself
+ */
+struct weight {
+	s64 score;
+	s64 full;
+	bool strangers;
+};
+
+static __always_inline void pass_over(struct oom_control *oc, struct mem_cgroup *memcg,
+				      s64 score, const char *why)
 {
-	struct mm_struct___bitmap *bitmap = (void *)mm;
-	struct mm_struct___word *word = (void *)mm;
-	unsigned long flags;
-
-	if (bpf_core_field_exists(bitmap->flags.__mm_flags))
-		flags = BPF_CORE_READ(bitmap, flags.__mm_flags[0]);
-	else
-		flags = BPF_CORE_READ(word, flags);
-	return flags & (1UL << MMF_OOM_SKIP);
+	if (bpf_ksym_exists(bpf_oom_pass_over))
+		bpf_oom_pass_over(oc, memcg, score, why);
 }
 
-/* All processes are looked at, because any may be a victim on its way out. */
-static enum verdict judge(struct mem_cgroup *memcg)
+/* For the return of a handler. */
+static __always_inline int decline(struct oom_control *oc, const char *why)
 {
-	enum verdict verdict = NO_CANDIDATE;
-	struct bpf_iter_css_task it;
-	bool protected = false;
-	struct task_struct *task;
+	if (bpf_ksym_exists(bpf_oom_decline))
+		bpf_oom_decline(oc, why);
+	return 0;
+}
 
-	if (bpf_iter_css_task_new(&it, &memcg->css, CSS_TASK_ITER_PROCS)) {
-		verdict = LEAVE_IT_TO_THE_KERNEL;
+/*
+ * What is not static is verified by itself, and not once more for each way through the
+ * loops that call it.
+ */
+
+/*
+ * The kernel's score but for page cache. LOWEST: it cannot be killed, or nothing would
+ * come of it.
+ */
+__noinline s64 task_score(struct task_struct *task __arg_trusted, u64 totalpages)
+{
+	s64 score = bpf_oom_badness(task, totalpages);
+	struct mm_struct *mm;
+
+	if (score == LONG_MIN)
+		return LOWEST;
+	mm = BPF_CORE_READ(task, mm);
+	return score - (s64)mm_pages(mm, MM_FILEPAGES);
+}
+
+__noinline int count(struct task_struct *task __arg_trusted, u64 totalpages,
+		     struct crowd *c __arg_nonnull)
+{
+	s64 score = task_score(task, totalpages);
+	s64 adj = BPF_CORE_READ(task, signal, oom_score_adj);
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	u64 shmem = mm_pages(mm, MM_SHMEMPAGES), swap = mm_pages(mm, MM_SWAPENTS);
+	u64 pages = mm_pages(mm, MM_ANONPAGES) + shmem + swap +
+		    not_negative(BPF_CORE_READ(mm, pgtables_bytes.counter)) / PAGE_SIZE;
+
+	c->shmem += shmem;
+	c->swap += swap;
+	/* The first thread has exited, and what it maps is not known. */
+	if (!mm && score != LOWEST) {
+		c->shmem = UNKNOWN;
+		c->swap = UNKNOWN;
+	}
+	if (task_is_unkillable(task)) {
+		c->spared += pages;
+		if (pages > c->worst_spared)
+			c->worst_spared = pages;
+	} else if (score != LOWEST) {
+		c->pages += pages;
+		if (adj > 0)
+			c->raised += pages * adj;
+		else
+			c->lowered += pages * -adj;
+		if (score > c->worst)
+			c->worst = score;
+	}
+	return 0;
+}
+
+/* False: without memory it is not known. */
+static bool count_all(struct oom_control *oc, struct mem_cgroup *memcg, struct crowd *c)
+{
+	struct bpf_iter_css_task it;
+	struct task_struct *task;
+	bool known = false;
+
+	if (bpf_iter_css_task_new(&it, &memcg->css, CSS_TASK_ITER_PROCS))
 		goto out;
-	}
+	known = true;
 	while ((task = bpf_iter_css_task_next(&it))) {
-		if (bpf_task_is_oom_victim(task)) {
-			if (reaped(BPF_CORE_READ(task, signal, oom_mm)))
-				continue;
-			verdict = LEAVE_IT_TO_THE_KERNEL;
-			goto out;
-		}
-		if (task_is_unkillable(task))
-			protected = true;
-		verdict = CANDIDATE;
+		if (!(task->flags & PF_KTHREAD))
+			count(task, oc->totalpages, c);
 	}
-	if (protected)
-		verdict = NO_CANDIDATE;
 out:
 	bpf_iter_css_task_destroy(&it);
-	return verdict;
+	return known;
 }
 
-/* Returns a reference, or NULL when the kernel shall decide. */
-static struct mem_cgroup *find_largest(struct oom_control *oc, struct mem_cgroup *domain)
+/* What the oom_score_adj of the processes adds, in bytes. */
+static s64 shift(const struct crowd *c, u64 totalpages)
+{
+	u64 points = totalpages / 1000 * PAGE_SIZE;
+
+	if (!c->pages)
+		return 0;
+	if (c->raised > c->lowered)
+		return (c->raised - c->lowered) / c->pages * points;
+	return -(s64)((c->lowered - c->raised) / c->pages * points);
+}
+
+static __always_inline u64 without(u64 bytes, u64 less)
+{
+	return bytes > less ? bytes - less : 0;
+}
+
+/* Returns whether there is anything that is not protected by memory.min or memory.low. */
+__noinline int weigh_parts(struct mem_cgroup *memcg __arg_trusted, u64 totalpages,
+			   bool protects, const struct crowd *c __arg_nonnull,
+			   struct weight *w __arg_nonnull)
+{
+	u64 size = without(memcg_held(memcg),
+			   memcg_outlives(memcg, c->shmem * PAGE_SIZE, c->swap * PAGE_SIZE));
+	u64 free_to_take = without(size, protects ? memcg_protected(memcg) : 0);
+	s64 more = shift(c, totalpages);
+
+	w->score = (s64)without(free_to_take, c->spared * PAGE_SIZE) + more;
+	w->full = c->spared ? (s64)free_to_take + more : LOWEST;
+	return free_to_take || !size;
+}
+
+static void weigh_strangers(const struct crowd *c, struct weight *w)
+{
+	w->score = c->worst == LOWEST ? LOWEST : c->worst * (s64)PAGE_SIZE;
+	w->full = c->spared ? (s64)(c->worst_spared * PAGE_SIZE) : LOWEST;
+}
+
+/* systemd-logind calls them session-ID.scope. */
+static bool is_session(struct mem_cgroup *memcg)
+{
+	const char *kn_name = BPF_CORE_READ(memcg, css.cgroup, kn, name);
+	char name[32];
+	long len;
+
+	len = bpf_probe_read_kernel_str(name, sizeof(name), kn_name);
+	if (len < 16 || len > (long)sizeof(name))
+		return false;
+	return !bpf_strncmp(name, 8, "session-") && !bpf_strncmp(name + len - 7, 6, ".scope");
+}
+
+__noinline int bond(struct mem_cgroup *memcg __arg_trusted, bool leaf)
+{
+	__u32 *value;
+
+	if (!leaf)
+		return STRANGERS;
+	value = cgroup_setting(&whole, memcg->css.cgroup);
+	if (value)
+		return *value ? UNIT : STRANGERS;
+	if (is_session(memcg))
+		return STRANGERS;
+	return whole_cgroup ? UNIT : PARTS;
+}
+
+static enum verdict weigh(struct oom_control *oc, struct mem_cgroup *memcg, bool is_domain,
+			  bool strangers, struct weight *w)
+{
+	struct crowd c = { .worst = LOWEST };
+	bool protected = false;
+
+	w->full = LOWEST;
+	w->strangers = strangers;
+	if (!count_all(oc, memcg, &c))
+		return LEAVE_IT_TO_THE_KERNEL;
+	if (c.worst == LOWEST && !c.spared)
+		return NO_CANDIDATE;
+	if (strangers)
+		weigh_strangers(&c, w);
+	else
+		protected = !weigh_parts(memcg, oc->totalpages, !is_domain, &c, w);
+	if (c.worst == LOWEST) {
+		pass_over(oc, memcg, w->full, "all its processes are protected by oom_score_adj");
+		return NO_CANDIDATE;
+	}
+	if (protected) {
+		pass_over(oc, memcg, w->score, "memory.min or memory.low protects all of it");
+		return NO_CANDIDATE;
+	}
+	if (bpf_ksym_exists(bpf_oom_candidate_memcg))
+		bpf_oom_candidate_memcg(oc, memcg, w->score);
+	return CANDIDATE;
+}
+
+/**
+ * struct ranking - of what has been weighed
+ * @score: of the largest that can be killed
+ * @full: the highest weight that has been seen with processes that must not be killed
+ * @full_is_best: that is the largest itself, whose other processes pay
+ * @doubt: the kernel shall decide
+ */
+struct ranking {
+	s64 score;
+	s64 full;
+	bool full_is_best;
+	bool doubt;
+};
+
+/* Returns whether it is the largest so far. */
+__noinline int rank(struct ranking *r __arg_nonnull, const struct weight *w __arg_nonnull,
+		    bool candidate)
+{
+	bool best = candidate && w->score > r->score;
+
+	if (best) {
+		r->score = w->score;
+		r->full_is_best = false;
+	}
+	if (w->full > r->full) {
+		r->full = w->full;
+		r->full_is_best = best && !w->strangers;
+	}
+	return best;
+}
+
+/* Returns a reference, or NULL: nobody has been found. */
+static struct mem_cgroup *find_largest(struct oom_control *oc, struct mem_cgroup *domain,
+				       struct ranking *r, int *best_bond)
 {
 	struct mem_cgroup *memcg, *smaller, *best = NULL;
 	struct cgroup_subsys_state *css;
-	u64 size, best_size = 0;
-	int has_children = 0;
-	enum verdict verdict = NO_CANDIDATE;
+	int has_children = 0, b;
+	enum verdict verdict;
+	struct weight w;
 	bool leaf;
 
 	/*
@@ -131,34 +354,64 @@ static struct mem_cgroup *find_largest(struct oom_control *oc, struct mem_cgroup
 		if (!memcg)
 			continue;
 
-		verdict = judge(memcg);
-		if (verdict == CANDIDATE && leaf) {
-			size = memcg_held(memcg);
-			if (bpf_ksym_exists(bpf_oom_candidate_memcg))
-				bpf_oom_candidate_memcg(oc, memcg, size);
-			if (size > best_size) {
-				smaller = best;
-				best = memcg;
-				memcg = smaller;
-				best_size = size;
-			}
+		b = bond(memcg, leaf);
+		verdict = weigh(oc, memcg, memcg == domain, b == STRANGERS, &w);
+		if (verdict != LEAVE_IT_TO_THE_KERNEL && rank(r, &w, verdict == CANDIDATE)) {
+			smaller = best;
+			best = memcg;
+			memcg = smaller;
+			*best_bond = b;
 		}
 		if (memcg)
 			bpf_put_mem_cgroup(memcg);
-		if (verdict == LEAVE_IT_TO_THE_KERNEL)
+		if (verdict == LEAVE_IT_TO_THE_KERNEL) {
+			r->doubt = true;
 			break;
+		}
 	}
 	bpf_rcu_read_unlock();
-
-	if (best && verdict == LEAVE_IT_TO_THE_KERNEL) {
-		bpf_put_mem_cgroup(best);
-		best = NULL;
-	}
 	return best;
 }
 
+static __always_inline int kill(struct oom_control *oc, struct task_struct *task, int bond)
+{
+	if (bond == UNIT)
+		return bpf_oom_kill_process(oc, task, "Out of memory (largest cgroup)");
+	if (bond == PARTS)
+		return bpf_oom_kill_process(oc, task,
+					    "Out of memory (largest process of the largest cgroup)");
+	return bpf_oom_kill_process(oc, task, "Out of memory (largest process)");
+}
+
+/* A reference, or NULL. */
+static struct task_struct *find_worst(struct oom_control *oc, struct mem_cgroup *memcg)
+{
+	struct task_struct *task, *ref, *better, *worst = NULL;
+	struct bpf_iter_css_task it;
+	s64 score, worst_score = LOWEST;
+
+	if (bpf_iter_css_task_new(&it, &memcg->css, CSS_TASK_ITER_PROCS))
+		goto out;
+	while ((task = bpf_iter_css_task_next(&it))) {
+		score = task_score(task, oc->totalpages);
+		if (score <= worst_score)
+			continue;
+		ref = bpf_task_acquire(task);
+		if (!ref)
+			continue;
+		better = worst;
+		worst = ref;
+		worst_score = score;
+		if (better)
+			bpf_task_release(better);
+	}
+out:
+	bpf_iter_css_task_destroy(&it);
+	return worst;
+}
+
 /* A process that exits by itself meanwhile (-ESRCH) is as good as a kill. */
-static int kill_all(struct oom_control *oc, struct mem_cgroup *memcg)
+static int kill_others(struct oom_control *oc, struct mem_cgroup *memcg, int tgid)
 {
 	struct bpf_iter_css_task it;
 	struct task_struct *task;
@@ -167,7 +420,9 @@ static int kill_all(struct oom_control *oc, struct mem_cgroup *memcg)
 	if (bpf_iter_css_task_new(&it, &memcg->css, CSS_TASK_ITER_PROCS))
 		goto out;
 	while ((task = bpf_iter_css_task_next(&it))) {
-		if (!bpf_oom_kill_process(oc, task, "Out of memory (largest cgroup)"))
+		if (task->tgid == tgid || task_is_unkillable(task))
+			continue;
+		if (!kill(oc, task, UNIT))
 			killed = 1;
 	}
 out:
@@ -175,67 +430,42 @@ out:
 	return killed;
 }
 
-/*
- * In bytes. The counters without what single CPUs have not yet added: near
- * enough to tell the largest.
- */
-static u64 task_size(struct task_struct *task)
+static int kill_in(struct oom_control *oc, struct mem_cgroup *memcg, int bond)
 {
-	struct mm_struct *mm = task->mm;
-	s64 pages;
+	struct task_struct *task = find_worst(oc, memcg);
+	int err, tgid;
 
-	if (!mm)
+	if (!task)
+		return decline(oc, "the processes of the largest cgroup have exited");
+	tgid = task->tgid;
+	err = kill(oc, task, bond);
+	bpf_task_release(task);
+	/* Memory has come back: nobody else need die. */
+	if (err == -EAGAIN)
 		return 0;
-	pages = mm->rss_stat[MM_ANONPAGES].count +
-		mm->rss_stat[MM_SHMEMPAGES].count +
-		mm->rss_stat[MM_SWAPENTS].count;
-	return (pages > 0 ? pages * 4096 : 0) + mm->pgtables_bytes.counter;
-}
-
-static int kill_largest_task(struct oom_control *oc, struct mem_cgroup *memcg)
-{
-	struct task_struct *task, *ref, *smaller, *best = NULL;
-	struct bpf_iter_css_task it;
-	u64 size, best_size = 0;
-	int killed = 0;
-
-	/* Threads too: a process whose first thread has exited has its mm there. */
-	if (bpf_iter_css_task_new(&it, &memcg->css, 0))
-		goto out;
-	while ((task = bpf_iter_css_task_next(&it))) {
-		size = task_size(task);
-		if (size <= best_size || bpf_task_is_oom_victim(task))
-			continue;
-		ref = bpf_task_acquire(task);
-		if (!ref)
-			continue;
-		smaller = best;
-		best = ref;
-		best_size = size;
-		if (smaller)
-			bpf_task_release(smaller);
-	}
-out:
-	bpf_iter_css_task_destroy(&it);
-	if (!best)
-		return 0;
-	killed = !bpf_oom_kill_process(oc, best,
-				       "Out of memory (largest process of the largest cgroup)");
-	bpf_task_release(best);
-	return killed;
+	if (bond == UNIT && kill_others(oc, memcg, tgid))
+		return 1;
+	return err ? decline(oc, "the largest process could not be killed") : 1;
 }
 
 static int handle(struct oom_control *oc, struct mem_cgroup *domain)
 {
-	struct mem_cgroup *victim;
-	int killed;
+	struct ranking r = { .score = LOWEST, .full = LOWEST };
+	struct mem_cgroup *memcg;
+	int killed = 0, bond = PARTS;
 
 	bpf_mem_cgroup_flush_stats(domain);
-	victim = find_largest(oc, domain);
-	if (!victim)
-		return 0;
-	killed = whole_cgroup ? kill_all(oc, victim) : kill_largest_task(oc, victim);
-	bpf_put_mem_cgroup(victim);
+	memcg = find_largest(oc, domain, &r, &bond);
+	if (r.doubt)
+		decline(oc, "no memory left to look at the processes");
+	else if (!memcg)
+		decline(oc, "no cgroup has a process that could be killed");
+	else if (r.full > r.score && !r.full_is_best)
+		decline(oc, "the largest is protected by oom_score_adj");
+	else
+		killed = kill_in(oc, memcg, bond);
+	if (memcg)
+		bpf_put_mem_cgroup(memcg);
 	return killed;
 }
 
@@ -248,13 +478,13 @@ int BPF_PROG(largest_oom, struct oom_control *oc, struct cgroup *cgrp,
 
 	if (oc->constraint == CONSTRAINT_CPUSET ||
 	    oc->constraint == CONSTRAINT_MEMORY_POLICY)
-		return 0;
+		return decline(oc, "cpuset or memory policy: sizes of cgroups say nothing of nodes");
 	if (memcg__nullable)
 		return handle(oc, memcg__nullable);
 
 	root = bpf_get_root_mem_cgroup();
 	if (!root)
-		return 0;
+		return decline(oc, "no memory controller in this kernel (cgroup_disable=memory?)");
 	killed = handle(oc, root);
 	bpf_put_mem_cgroup(root);
 	return killed;

@@ -5,6 +5,23 @@
 
 #include <bpf_oom/common.bpf.h>
 
+#define PAGE_SIZE 4096ULL
+
+/*
+ * mm_pages() - a counter of the memory of a process
+ * @mm: its mm; NULL: 0
+ * @item: MM_ANONPAGES, MM_FILEPAGES, MM_SHMEMPAGES or MM_SWAPENTS
+ *
+ * Pages. Without what single CPUs have not yet added: near enough to compare.
+ */
+#define mm_pages(mm, item) \
+	not_negative(BPF_CORE_READ(mm, rss_stat[item].count))
+
+static __always_inline u64 not_negative(s64 n)
+{
+	return n > 0 ? n : 0;
+}
+
 /*
  * memcg_stat() - a line of memory.stat
  * @memcg: the memcg
@@ -31,8 +48,8 @@ static __always_inline u64 memcg_stat_bytes(struct mem_cgroup *memcg, int item)
  *
  * What is charged and in swap, without page cache and the reclaimable part of slab.
  * Not the sum of what does count: all charges are known at any time, statistics are
- * not, and what brought the OOM is newest. A kill frees it, but for shmem that lives
- * on in a tmpfs, which the kernel does not tell from other shmem.
+ * not, and what brought the OOM is newest. A kill frees it, but for what
+ * memcg_outlives() counts.
  *
  * Return: bytes.
  */
@@ -46,6 +63,43 @@ static u64 memcg_held(struct mem_cgroup *memcg)
 	/* The two are not read at the same moment. */
 	return (usage > cache ? usage - cache : 0) +
 	       memcg_stat(memcg, memcg_stat_item, MEMCG_SWAP);
+}
+
+/**
+ * memcg_outlives() - what of memcg_held() stays when the processes are gone
+ * @memcg: the memcg
+ * @shmem: bytes of shmem that its processes map: the sum of MM_SHMEMPAGES
+ * @swap: bytes that they have in swap: the sum of MM_SWAPENTS
+ *
+ * The kernel does not tell the files of a tmpfs from other shmem. But what nobody
+ * maps lives in a file, and what is mapped may. Of shmem in swap it is not known
+ * whether it is mapped; it is left out as the kernel's own score does.
+ *
+ * Return: bytes, no more than there are.
+ */
+static __always_inline u64 memcg_outlives(struct mem_cgroup *memcg, u64 shmem, u64 swap)
+{
+	u64 all_shmem = memcg_stat(memcg, node_stat_item, NR_SHMEM);
+	u64 all_swap = memcg_stat(memcg, memcg_stat_item, MEMCG_SWAP);
+
+	return (all_shmem > shmem ? all_shmem - shmem : 0) +
+	       (all_swap > swap ? all_swap - swap : 0);
+}
+
+/**
+ * memcg_protected() - what memory.min and memory.low keep from being reclaimed
+ * @memcg: the memcg; not the one whose limit was hit: nothing protects that
+ *
+ * As of the kernel's last reclaim, which precedes an OOM. That has regard to what the
+ * cgroups above it have: a setting of a tenant protects no more than the tenant has.
+ *
+ * Return: bytes.
+ */
+static __always_inline u64 memcg_protected(struct mem_cgroup *memcg)
+{
+	u64 min = BPF_CORE_READ(memcg, memory.emin), low = BPF_CORE_READ(memcg, memory.elow);
+
+	return (min > low ? min : low) * PAGE_SIZE;
 }
 
 /**
