@@ -167,6 +167,15 @@ bool bpf_oom_kfunc_in(const struct bpf_prog *prog, u32 kfunc_id,
 		      const struct btf_id_set *set);
 int bpf_oom_init_name(char *name, const char *uname);
 
+/* deny.c: what the programs of policies must not call */
+
+void bpf_oom_deny_init(void);
+int bpf_oom_check_kfuncs(const struct bpf_prog *prog);
+const struct bpf_func_proto *
+bpf_psi_get_func_proto(enum bpf_func_id func_id, const struct bpf_prog *prog);
+const struct bpf_func_proto *
+bpf_oom_get_func_proto(enum bpf_func_id func_id, const struct bpf_prog *prog);
+
 /* oom_ops.c: the struct_ops type of OOM policies */
 
 int bpf_oom_ops_init(void);

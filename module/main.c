@@ -6,7 +6,8 @@
  * asks the policies that attach.c finds on the way from the OOM's cgroup to the
  * root. rank.c lets them rank the tasks that the kernel looks at, relief.c is what
  * they do about the OOM, and victims.c knows which memory is still on its way.
- * oom_ops.c lets them be loaded, kfuncs.c is what they can call.
+ * oom_ops.c lets them be loaded, kfuncs.c is what they can call, deny.c what they must
+ * not.
  *
  * account.c counts what each of them does and calls breaker.c about it, note.c
  * collects what record.c keeps of the decision, deaths.c hears who really died of it,
@@ -78,6 +79,7 @@ static int __init bpf_oom_init(void)
 	ret = bpf_oom_deaths_init();
 	if (ret)
 		goto err_psi_exit;
+	bpf_oom_deny_init();
 	/* First what looks at our BTF; nobody uses it before we return. */
 	ret = bpf_oom_ops_init();
 	ret = ret ?: bpf_psi_ops_init();

@@ -9,7 +9,6 @@
 #include <linux/btf.h>
 #include <linux/module.h>
 
-#include "compat.h"
 #include "internal.h"
 
 /**
@@ -32,69 +31,8 @@ static bool bpf_oom_ops_is_valid_access(int off, int size,
 	return bpf_tracing_btf_ctx_access(off, size, type, prog, info);
 }
 
-/*
- * oom_lock is held: what takes a lock that an allocating task may hold (of an mm,
- * above all) could wait for ever, and who sends signals himself evades the
- * checks of bpf_oom_kill_process().
- */
-static const struct bpf_func_proto *
-bpf_oom_ops_get_func_proto(enum bpf_func_id func_id, const struct bpf_prog *prog)
-{
-	switch (func_id) {
-	case BPF_FUNC_copy_from_user_task:
-	case BPF_FUNC_get_task_stack:
-	case BPF_FUNC_send_signal:
-	case BPF_FUNC_send_signal_thread:
-		return NULL;
-	default:
-		return bpf_base_func_proto(func_id, prog);
-	}
-}
-
-/* The same for kfuncs; those of them that this kernel has. */
-static const char * const denied_kfuncs[] = {
-	"bpf_copy_from_user_task_str",
-	"bpf_copy_from_user_task_dynptr",
-	"bpf_copy_from_user_task_str_dynptr",
-	"bpf_iter_dmabuf_new",
-	"bpf_iter_kmem_cache_new",
-	"bpf_lookup_user_key",
-	"bpf_send_signal_task",
-	"bpf_verify_pkcs7_signature",
-};
-
-/* Ids in the kernel's own BTF, 0 for what it lacks. */
-static s32 denied_ids[ARRAY_SIZE(denied_kfuncs)];
-
-static void find_denied_kfuncs(void)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(denied_kfuncs); i++)
-		denied_ids[i] = compat_kfunc_id(denied_kfuncs[i]);
-}
-
-static const char *denied_kfunc(const struct bpf_prog *prog)
-{
-	const struct bpf_insn *insn = prog->insnsi;
-	int i, j;
-
-	for (i = 0; i < prog->len; i++, insn++) {
-		if (insn->code != (BPF_JMP | BPF_CALL) || insn->off ||
-		    insn->src_reg != BPF_PSEUDO_KFUNC_CALL)
-			continue;
-		for (j = 0; j < ARRAY_SIZE(denied_ids); j++) {
-			if (denied_ids[j] > 0 && insn->imm == denied_ids[j])
-				return denied_kfuncs[j];
-		}
-	}
-	return NULL;
-}
-
 static int check_program(const struct bpf_prog *prog, bool sleepable)
 {
-	const char *kfunc = denied_kfunc(prog);
-
 	if (prog->sleepable != sleepable)
 		return -EINVAL;
 	/* Its lock is held by those who allocate in it, and by page faults. */
@@ -102,23 +40,13 @@ static int check_program(const struct bpf_prog *prog, bool sleepable)
 		pr_warn_ratelimited("a policy cannot use an arena\n");
 		return -EINVAL;
 	}
-	if (kfunc) {
-		pr_warn_ratelimited("a policy cannot call %s()\n", kfunc);
-		return -EACCES;
-	}
-	return 0;
+	return bpf_oom_check_kfuncs(prog);
 }
 
 static const struct bpf_verifier_ops bpf_oom_ops_verifier_ops = {
-	.get_func_proto = bpf_oom_ops_get_func_proto,
+	.get_func_proto = bpf_oom_get_func_proto,
 	.is_valid_access = bpf_oom_ops_is_valid_access,
 };
-
-static int bpf_oom_ops_init_btf(struct btf *btf)
-{
-	find_denied_kfuncs();
-	return bpf_oom_init_btf(btf);
-}
 
 static int bpf_oom_ops_check_member(const struct btf_type *t,
 				    const struct btf_member *member,
@@ -246,7 +174,7 @@ static struct bpf_oom_ops bpf_oom_ops_stubs = {
 
 static struct bpf_struct_ops bpf_oom_struct_ops = {
 	.verifier_ops = &bpf_oom_ops_verifier_ops,
-	.init = bpf_oom_ops_init_btf,
+	.init = bpf_oom_init_btf,
 	.check_member = bpf_oom_ops_check_member,
 	.init_member = bpf_oom_ops_init_member,
 	.validate = bpf_oom_ops_validate,

@@ -32,7 +32,7 @@ static bool bpf_psi_ops_is_valid_access(int off, int size,
 }
 
 static const struct bpf_verifier_ops bpf_psi_ops_verifier_ops = {
-	.get_func_proto = bpf_base_func_proto,
+	.get_func_proto = bpf_psi_get_func_proto,
 	.is_valid_access = bpf_psi_ops_is_valid_access,
 };
 
@@ -48,7 +48,7 @@ static int bpf_psi_ops_check_member(const struct btf_type *t,
 	case offsetof(struct bpf_psi_ops, handle_cgroup_online):
 	case offsetof(struct bpf_psi_ops, handle_cgroup_offline):
 		/* Both of our kfuncs sleep. */
-		return prog->sleepable ? 0 : -EINVAL;
+		return prog->sleepable ? bpf_oom_check_kfuncs(prog) : -EINVAL;
 	}
 	return -EINVAL;
 }

@@ -203,6 +203,27 @@ TEST(a_kfunc_that_evades_the_checks_is_rejected)
 	must_not_load("bad_kfunc", "a policy cannot call bpf_send_signal_task()");
 }
 
+TEST(reading_a_file_is_rejected)
+{
+	if (sh("grep -q ' bpf_dynptr_from_file$' /proc/kallsyms"))
+		test_skip("this kernel's programs cannot do that");
+	must_not_load("bad_file", "a policy cannot call bpf_dynptr_from_file()");
+}
+
+TEST(psi_sending_a_signal_is_rejected)
+{
+	must_not_load("bad_psi_send_signal", "cannot use helper bpf_send_signal#");
+	must_not_load("bad_psi_send_signal_thread",
+		      "cannot use helper bpf_send_signal_thread#");
+}
+
+TEST(psi_a_kfunc_that_sends_a_signal_is_rejected)
+{
+	if (sh("grep -q ' bpf_send_signal_task$' /proc/kallsyms"))
+		test_skip("this kernel has none of them");
+	must_not_load("bad_psi_kfunc", "a policy cannot call bpf_send_signal_task()");
+}
+
 TEST(psi_a_policy_without_a_handler_of_events_is_rejected)
 {
 	must_not_load("bad_psi_none", "policy handlerless has no handle_psi_event");

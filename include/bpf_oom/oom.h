@@ -83,8 +83,12 @@ enum bpf_oom_verdict {
  *	Must be sleepable. Runs in the task that ran out of memory, which need
  *	not be below cgrp: it may be a kernel thread, or who lowered memory.max.
  *	oom_lock is held, page faults are off (bpf_copy_from_user() fails),
- *	allocations do not wait for reclaim; arenas, signals and what takes locks
- *	of an mm are refused at load. The arguments are trusted until the return.
+ *	allocations do not wait for reclaim but may come out of the reserves;
+ *	arenas, signals, files and what takes locks of an mm are refused at load.
+ *	BPF_LOCAL_STORAGE_GET_F_CREATE counts for nothing: local storage that is
+ *	not there is NULL, so have it made by another program or by user space. Maps are
+ *	best preallocated: what else allocates, and how it is bounded, is in
+ *	SECURITY.md. The arguments are trusted until the return.
  *	Not called when there is no task at or below the memcg, nor while a victim
  *	of the OOM killer in the domain of the OOM is on its way out: the kernel
  *	would wait for it, and so nobody is asked, until the OOM reaper has its memory

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Must not load: who wants to kill declares an OOM. */
+#include <bpf_oom/common.bpf.h>
+
+char _license[] SEC("license") = "GPL";
+
+SEC("struct_ops.s/handle_psi_event")
+void BPF_PROG(handler, struct bpf_psi *psi, struct bpf_psi_trigger *t)
+{
+	bpf_send_signal(9);
+}
+
+BPF_PSI_OPS(signaller, .handle_psi_event = (void *)handler);
