@@ -174,6 +174,33 @@ static struct attachment *new_attachment(struct bpf_oom_ops *ops,
 	return att;
 }
 
+/*
+ * Says where it has been attached. The kernel's BPF core does not tell us whether its
+ * user has named a cgroup there, as other types of policies want it: such a user has to
+ * learn here that this did not count.
+ */
+static void say_attached(const struct attachment *att,
+			 const struct bpf_oom_ops *ops)
+{
+	char *path;
+
+	if (ops->flags & BPF_OOM_F_REHEARSAL)
+		return;
+	if (!ops->cgroup_id) {
+		pr_info("policy %s: attached to the whole system, since its cgroup_id is 0; for one cgroup set bpf_oom_ops.cgroup_id before it is loaded (a cgroup given to link_create does not count), or use bpfoom attach --cgroup\n",
+			ops->name);
+		return;
+	}
+	if (att->cgrp == &cgrp_dfl_root.cgrp) {
+		pr_info("policy %s: attached to the whole system\n", ops->name);
+		return;
+	}
+	path = kmalloc(PATH_MAX, GFP_KERNEL);
+	if (path && cgroup_path(att->cgrp, path, PATH_MAX) >= 0)
+		pr_info("policy %s: attached to cgroup %s\n", ops->name, path);
+	kfree(path);
+}
+
 /**
  * bpf_oom_attach() - put a policy on the cgroup that it names
  * @ops: the policy
@@ -200,6 +227,9 @@ int bpf_oom_attach(struct bpf_oom_ops *ops, struct bpf_link *link)
 	mutex_unlock(&attach_mutex);
 	if (ret)
 		bpf_oom_sysfs_remove(att);
+	/* Here, since it may end once the lock is free. */
+	if (!ret)
+		say_attached(att, ops);
 	return ret;
 }
 

@@ -153,7 +153,11 @@ enum bpf_oom_verdict {
  *	of the kernel's kills.
  * @cgroup_id: where to attach: the inode number of the cgroup's directory.
  *	0, or the id of the root, attaches system-wide, and only those policies
- *	are asked about an OOM of the whole system. Set before load.
+ *	are asked about an OOM of the whole system. Set before load. It is the only
+ *	way to name a cgroup: the kernel ignores target_fd, relative_fd and flags of
+ *	a link_create for struct_ops. A loader that gives those and leaves this 0
+ *	attaches to the whole system. The kernel log says where a policy has been
+ *	attached, and with 0 how to choose a cgroup; not for BPF_OOM_F_REHEARSAL.
  * @flags: enum bpf_oom_attach_flags
  *
  * Attaching fails with -ENOENT when there is no such cgroup in the caller's
