@@ -214,6 +214,9 @@ int bpf_oom_attach(struct bpf_oom_ops *ops, struct bpf_link *link)
 	struct attachment *att;
 	int ret;
 
+	ret = bpf_oom_check_attacher(ops->name);
+	if (ret)
+		return ret;
 	att = new_attachment(ops, link);
 	if (IS_ERR(att))
 		return PTR_ERR(att);
@@ -224,12 +227,12 @@ int bpf_oom_attach(struct bpf_oom_ops *ops, struct bpf_link *link)
 
 	mutex_lock(&attach_mutex);
 	ret = add_attachment(att, ops);
-	mutex_unlock(&attach_mutex);
-	if (ret)
-		bpf_oom_sysfs_remove(att);
 	/* Here, since it may end once the lock is free. */
 	if (!ret)
 		say_attached(att, ops);
+	mutex_unlock(&attach_mutex);
+	if (ret)
+		bpf_oom_sysfs_remove(att);
 	return ret;
 }
 
@@ -257,14 +260,19 @@ static int check_update(const struct attachment *att,
  *
  * Context: process context, waits for running handlers; called by the
  * struct_ops core.
- * Return: 0; -EINVAL if @ops names another cgroup; -EBUSY if it is attached
- * somewhere else; -ENOLINK if the attachment has ended with its cgroup.
+ * Return: 0; -EPERM without CAP_SYS_ADMIN in the initial user namespace; -EINVAL if
+ * @ops names another cgroup; -EBUSY if it is attached somewhere else; -ENOLINK if the
+ * attachment has ended with its cgroup.
  */
 int bpf_oom_update(struct bpf_oom_ops *ops, struct bpf_oom_ops *old)
 {
 	struct attachment *att;
-	int ret = -ENOLINK;
+	int ret;
 
+	ret = bpf_oom_check_attacher(ops->name);
+	if (ret)
+		return ret;
+	ret = -ENOLINK;
 	mutex_lock(&attach_mutex);
 	att = find_attachment(old);
 	if (att && !att->ending)

@@ -11,10 +11,12 @@
  * that is none; the record of that is read as any other.
  */
 #include <linux/capability.h>
+#include <linux/cgroup.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/nsproxy.h>
 #include <linux/poll.h>
 #include <linux/seq_buf.h>
 #include <linux/slab.h>
@@ -151,13 +153,26 @@ static size_t format_record(const struct record *r, char *text, size_t size)
 	return seq_buf_used(&s) + 1;
 }
 
+/*
+ * Are there cgroups that the current task cannot see? Its namespace's root is set when
+ * that is made and does not change.
+ */
+static bool in_cgroup_namespace(void)
+{
+	return current->nsproxy->cgroup_ns->root_cset->dfl_cgrp !=
+	       &cgrp_dfl_root.cgrp;
+}
+
 static int device_open(struct inode *inode, struct file *file)
 {
 	struct reader *reader;
 	u64 next;
 
-	/* Also who was handed the file, or runs in a container that has it. */
-	if (!capable(CAP_SYS_ADMIN))
+	/*
+	 * The node may exist in a container; records tell of the whole system and have
+	 * paths from its root.
+	 */
+	if (!capable(CAP_SYS_ADMIN) || in_cgroup_namespace())
 		return -EPERM;
 	reader = kvzalloc(sizeof(*reader), GFP_KERNEL);
 	if (!reader)

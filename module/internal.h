@@ -166,6 +166,7 @@ int bpf_oom_prog_callback(const struct bpf_prog *prog);
 bool bpf_oom_kfunc_in(const struct bpf_prog *prog, u32 kfunc_id,
 		      const struct btf_id_set *set);
 int bpf_oom_init_name(char *name, const char *uname);
+int bpf_oom_check_attacher(const char *name);
 
 /* deny.c: what the programs of policies must not call */
 

@@ -4,6 +4,7 @@
  */
 #include <linux/bpf.h>
 #include <linux/btf_ids.h>
+#include <linux/capability.h>
 #include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/memcontrol.h>
@@ -22,6 +23,16 @@ static void copy_text(char *text, const char *src)
 		if (!isascii(*text) || !isgraph(*text) || *text == ',')
 			*text = '_';
 	}
+}
+
+/*
+ * A program that the kernel calls on an event (BPF sets current->bpf_ctx for it) runs in
+ * nobody's name: who has loaded and attached it was asked then. One of type syscall is
+ * run by whoever has its file descriptor, and has no bpf_ctx.
+ */
+static bool may_declare(void)
+{
+	return has_current_bpf_ctx() || capable(CAP_SYS_ADMIN);
 }
 
 __bpf_kfunc_start_defs();
@@ -86,7 +97,8 @@ __bpf_kfunc int bpf_oom_wait_victim(struct oom_control *oc,
  * It makes a handler's "return 1" count if the charge that failed can then go on:
  * if there is room for it in the memcg that hit its limit and in all above. Where
  * more than one limit is in the way, the last call that makes room is the one. A
- * raised limit stays; what it was is in the log, and who has raised it.
+ * raised limit stays; what it was is in the log, and who has raised it. No capability
+ * is asked for here: only a task that has CAP_SYS_ADMIN can have attached the policy.
  *
  * Context: handle_out_of_memory of bpf_oom_ops.
  * Return: 0 when it has been raised; -EINVAL for an @oc that is not being handled by
@@ -225,9 +237,12 @@ __bpf_kfunc long bpf_oom_badness(struct task_struct *task,
  * the text; a kernel with CONFIG_OOM_HOOK has it in its own report as well.
  *
  * Context: sleepable programs of bpf_psi_ops, of type syscall and of type tracing.
- * Not of bpf_oom_ops, which are called while an OOM is being handled.
+ * Not of bpf_oom_ops, which are called while an OOM is being handled, and no
+ * iterators, which are run by whoever reads them. Loading the program takes
+ * CAP_SYS_ADMIN in the initial user namespace; a BPF token does not give it.
  * Return: 1 if memory will come free, 0 if nobody could be killed or vm.panic_on_oom
- * forbids it; -EINVAL for a bad @order or an unknown flag; -EBUSY while another OOM
+ * forbids it; -EPERM in a program of type syscall that is run by a task without that
+ * capability; -EINVAL for a bad @order or an unknown flag; -EBUSY while another OOM
  * is being handled, unless BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK is set; -EDEADLK if that
  * other OOM is being handled by this task; -EINTR if it was killed while it waited.
  */
@@ -236,6 +251,8 @@ __bpf_kfunc int bpf_out_of_memory(struct mem_cgroup *memcg__nullable, int order,
 {
 	char text[BPF_OOM_TEXT_MAX_LEN];
 
+	if (!may_declare())
+		return -EPERM;
 	if (flags & ~(u64)BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK)
 		return -EINVAL;
 	copy_text(text, constraint_text__str);
@@ -318,6 +335,15 @@ static bool may_create_trigger(const struct bpf_prog *prog)
 		offsetof(struct bpf_psi_ops, handle_cgroup_offline);
 }
 
+/* Asked of the task that loads the program. */
+static bool may_load_declarer(void)
+{
+	if (capable(CAP_SYS_ADMIN))
+		return true;
+	pr_warn_ratelimited("loading a program that can declare an OOM takes CAP_SYS_ADMIN in the initial user namespace, which a BPF token does not give\n");
+	return false;
+}
+
 static int bpf_oom_kfuncs_filter(const struct bpf_prog *prog, u32 kfunc_id)
 {
 	bool allowed = false;
@@ -325,7 +351,7 @@ static int bpf_oom_kfuncs_filter(const struct bpf_prog *prog, u32 kfunc_id)
 	if (bpf_oom_kfunc_in(prog, kfunc_id, &oom_policy_kfuncs))
 		allowed = bpf_oom_ops_owns(prog);
 	else if (bpf_oom_kfunc_in(prog, kfunc_id, &declare_kfuncs))
-		allowed = bpf_psi_ops_owns(prog);
+		allowed = bpf_psi_ops_owns(prog) && may_load_declarer();
 	else if (bpf_oom_kfunc_in(prog, kfunc_id, &trigger_kfuncs))
 		allowed = may_create_trigger(prog);
 	return allowed ? 0 : -EACCES;
@@ -342,9 +368,35 @@ BTF_KFUNCS_START(bpf_oom_declare_kfunc_ids)
 BTF_ID_FLAGS(func, bpf_out_of_memory, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_KFUNCS_END(bpf_oom_declare_kfunc_ids)
 
+/*
+ * Of the many types that share the set of tracing programs: those that the kernel calls
+ * on an event. An iterator is run by whoever reads it, and a raw tracepoint's program,
+ * which can be sleepable in newer kernels, by whoever has its file descriptor, too; and
+ * both have a bpf_ctx.
+ */
+static bool runs_on_events(const struct bpf_prog *prog)
+{
+	switch (prog->type) {
+	case BPF_PROG_TYPE_TRACING:
+		return prog->expected_attach_type != BPF_TRACE_ITER;
+	case BPF_PROG_TYPE_LSM:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int bpf_oom_declare_filter(const struct bpf_prog *prog, u32 kfunc_id)
+{
+	if (prog->type != BPF_PROG_TYPE_SYSCALL && !runs_on_events(prog))
+		return -EACCES;
+	return may_load_declarer() ? 0 : -EACCES;
+}
+
 static const struct btf_kfunc_id_set bpf_oom_declare_kfunc_set = {
 	.owner = THIS_MODULE,
 	.set = &bpf_oom_declare_kfunc_ids,
+	.filter = bpf_oom_declare_filter,
 };
 
 int bpf_oom_kfuncs_init(void)

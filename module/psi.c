@@ -274,6 +274,9 @@ int bpf_psi_attach(struct bpf_psi_ops *ops)
 	struct psi_policy *p;
 	int ret;
 
+	ret = bpf_oom_check_attacher(ops->name);
+	if (ret)
+		return ret;
 	p = kzalloc(sizeof(*p), GFP_KERNEL);
 	if (!p)
 		return -ENOMEM;

@@ -6,6 +6,7 @@
  * one of its files, so these may look at all that lives until then, but must not
  * take attach_mutex.
  */
+#include <linux/capability.h>
 #include <linux/kobject.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -87,15 +88,15 @@ static ssize_t breaker_store(struct attachment *att, const char *buf,
 	return count;
 }
 
-static struct attachment_attribute name_attribute = __ATTR_RO(name);
-static struct attachment_attribute dry_run_attribute = __ATTR_RO(dry_run);
-static struct attachment_attribute cgroup_id_attribute = __ATTR_RO(cgroup_id);
-static struct attachment_attribute link_id_attribute = __ATTR_RO(link_id);
-static struct attachment_attribute breaker_attribute = __ATTR_RW(breaker);
+static struct attachment_attribute name_attribute = __ATTR_RO_MODE(name, 0400);
+static struct attachment_attribute dry_run_attribute = __ATTR_RO_MODE(dry_run, 0400);
+static struct attachment_attribute cgroup_id_attribute = __ATTR_RO_MODE(cgroup_id, 0400);
+static struct attachment_attribute link_id_attribute = __ATTR_RO_MODE(link_id, 0400);
+static struct attachment_attribute breaker_attribute = __ATTR_RW_MODE(breaker, 0600);
 
 /* The counter of that name, which attribute_show() shows. */
 #define COUNTER(_name) {						\
-	.attr = { .name = #_name, .mode = 0444 },			\
+	.attr = { .name = #_name, .mode = 0400 },			\
 	.counter = offsetof(struct attachment_count, _name),		\
 }
 
@@ -128,12 +129,18 @@ static struct attribute *attachment_attrs[] = {
 };
 ATTRIBUTE_GROUPS(attachment);
 
+/*
+ * The modes of the files keep other users out. Root of a container without a user
+ * namespace, which lacks the capability, has this file system, too.
+ */
 static ssize_t attribute_show(struct kobject *kobj, struct attribute *attr,
 			      char *buf)
 {
 	struct attachment_attribute *a;
 	const u64 *counter;
 
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	a = container_of(attr, struct attachment_attribute, attr);
 	if (a->show)
 		return a->show(to_attachment(kobj), buf);
@@ -146,6 +153,8 @@ static ssize_t attribute_store(struct kobject *kobj, struct attribute *attr,
 {
 	struct attachment_attribute *a;
 
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	a = container_of(attr, struct attachment_attribute, attr);
 	return a->store ? a->store(to_attachment(kobj), buf, count) : -EIO;
 }

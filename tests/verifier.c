@@ -273,3 +273,8 @@ TEST(declare_in_a_program_that_is_not_sleepable_is_rejected)
 {
 	must_not_load("bad_trace_declare", "sleepable");
 }
+
+TEST(declare_in_an_iterator_is_rejected)
+{
+	must_not_load("bad_iter_declare", "bpf_out_of_memory is not allowed");
+}

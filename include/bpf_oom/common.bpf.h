@@ -80,8 +80,10 @@ extern long bpf_oom_badness(struct task_struct *task, unsigned long totalpages) 
  * bpf_oom_ops are asked, then the kernel decides. 1: memory will come free, 0:
  * nobody could be killed, or vm.panic_on_oom forbids it; it never panics. -EBUSY:
  * another OOM is being handled, and flags lack BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK.
- * -EINVAL: order or flags. Sleepable programs, but none of bpf_oom_ops. The text, a
- * constant, is shown in place of the constraint; "" for CONSTRAINT_BPF.
+ * -EINVAL: order or flags. -EPERM: a program of type syscall, run without
+ * CAP_SYS_ADMIN, which loading it takes, too. Sleepable programs, but no iterators and
+ * none of bpf_oom_ops. The text, a constant, is shown in place of the constraint; ""
+ * for CONSTRAINT_BPF.
  */
 extern int bpf_out_of_memory(struct mem_cgroup *memcg__nullable, int order, u64 flags,
 			     const char *constraint_text__str) __ksym __weak;

@@ -160,8 +160,9 @@ enum bpf_oom_verdict {
  *	attached, and with 0 how to choose a cgroup; not for BPF_OOM_F_REHEARSAL.
  * @flags: enum bpf_oom_attach_flags
  *
- * Attaching fails with -ENOENT when there is no such cgroup in the caller's
- * cgroup namespace, -EBUSY when it is being removed, when this map is attached
+ * Attaching takes CAP_SYS_ADMIN in the initial user namespace, which a BPF token does
+ * not give: else -EPERM. It fails with -ENOENT when there is no such cgroup in the
+ * caller's cgroup namespace, -EBUSY when it is being removed, when this map is attached
  * already or when another owner (a livepatch) has the kernel's OOM functions,
  * -ENODEV when it has no memory controller, -EOPNOTSUPP on a kernel without
  * CONFIG_MEMCG. Loading fails with -EINVAL on a bad member. The kernel log says
@@ -171,8 +172,8 @@ enum bpf_oom_verdict {
  * A link can be updated with the map of another policy (bpf_link__update_map()),
  * which takes the place of the first one, order and all. Each OOM is told to one of
  * them; when that returns, no handler of the first one is running. It fails with
- * -EINVAL when the new one names another cgroup, -EBUSY when it is attached
- * elsewhere, -ENOLINK when the attachment has ended.
+ * -EPERM without the capability, -EINVAL when the new one names another cgroup, -EBUSY
+ * when it is attached elsewhere, -ENOLINK when the attachment has ended.
  *
  * The attachment ends when its link is closed and unpinned, or with its cgroup.
  * Detaching returns when no program of the policy is running.

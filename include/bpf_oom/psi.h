@@ -73,9 +73,14 @@ struct bpf_psi_trigger {
  * removed, then triggers in the order in which they fired. After the offline
  * callback no event of the cgroup comes.
  *
- * Attaching fails with an error of @init, with -EBUSY when this map is attached
- * already or when another owner (a livepatch) has the kernel's OOM functions.
- * Loading fails with -EINVAL on a bad member. The kernel log says what was wrong.
+ * No program may send signals: what is to die, dies of an OOM that is declared.
+ *
+ * Attaching takes CAP_SYS_ADMIN in the initial user namespace, which a BPF token does
+ * not give: else -EPERM. So a policy hears of all cgroups, also of those outside of the
+ * cgroup namespace of the task that attaches it; only @init, which runs in that task,
+ * creates triggers for no others than those in it. Attaching also fails with an error
+ * of @init, with -EBUSY when this map is attached already or when another owner (a
+ * livepatch) has the kernel's OOM functions. Loading fails with -EINVAL on a bad member. The kernel log says what was wrong.
  *
  * The attachment ends when its link is closed and unpinned. Detaching returns when
  * no callback is running and none will be called; events that wait are dropped.
