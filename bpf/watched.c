@@ -118,7 +118,9 @@ void watched_tell(const struct attached *a)
 	if (!watched_find(a, &w) || !w.without_trigger)
 		return;
 	cgroup = cgroup_describe(a->cgroup_id);
-	printf("%s on %s: %llu of %llu cgroups have no trigger of their own, see bpf-oom-policies(7)\n",
-	       a->policy, cgroup, w.without_trigger, w.watched + w.without_trigger);
+	printf("%s on ", a->policy);
+	print_name(cgroup);
+	printf(": %llu of %llu cgroups have no trigger of their own, see bpf-oom-policies(7)\n",
+	       w.without_trigger, w.watched + w.without_trigger);
 	free(cgroup);
 }

@@ -7,7 +7,7 @@ char _license[] SEC("license") = "GPL";
 SEC("struct_ops.s/handle_out_of_memory")
 int BPF_PROG(handler, struct oom_control *oc)
 {
-	return bpf_mem_cgroup_usage(oc->memcg) > 0;
+	return oc->memcg->css.cgroup->level;
 }
 
 BPF_OOM_OPS(oc_memcg_untested, .handle_out_of_memory = (void *)handler);

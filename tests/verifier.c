@@ -156,7 +156,8 @@ TEST(an_untested_memcg_is_rejected)
 
 TEST(an_untested_memcg_of_an_oom_control_is_rejected)
 {
-	must_not_load("bad_oc_memcg", "Possibly NULL pointer passed to trusted arg0");
+	must_not_load("bad_oc_memcg",
+		      "R1 invalid mem access 'trusted_ptr_or_null_'");
 }
 
 TEST(an_untrusted_task_is_rejected)
