@@ -335,7 +335,7 @@ static int load_and_test(struct policy *p, const struct request *r)
 
 	ret = load_and_link(p, r, &link);
 	if (!ret && bpf_link_get_info_by_fd(bpf_link__fd(link), &info, &len)) {
-		pr_err("the kernel does not tell about the link: %s", strerror(errno));
+		pr_err("cannot ask the kernel for the id of the link: %s", strerror(errno));
 		ret = EX_FAILED;
 	}
 	ret = ret ?: rehearse(info.id);
@@ -428,14 +428,16 @@ static void tell(const struct target *t)
 
 	printf("policy %s is attached to %s%s\n", t->p.name, where(&t->r),
 	       t->r.dry_run ? ", for a dry run" : "");
-	if (t->p.kind == POLICY_PSI && !attached_get(&list)) {
+	if (t->p.kind != POLICY_PSI)
+		return;
+	if (!attached_get(&list)) {
 		for (i = 0; i < list.nr; i++) {
 			a = &list.items[i];
 			if (a->cgroup_id == t->r.cgroup_id && !strcmp(a->policy, t->p.name))
 				watched_tell(a);
 		}
-		attached_put(&list);
 	}
+	attached_put(&list);
 }
 
 static int attach(struct target *t, int nr)

@@ -194,6 +194,8 @@ static int end_selected(const struct selection *s, const struct attached_list *l
 		explain_nothing(s, list);
 		return EX_NOT_FOUND;
 	}
+	if (s->all && !list->nr)
+		puts("no policy is attached");
 	if (ended && !left && !ret)
 		module_wait_unused();
 	return ret;

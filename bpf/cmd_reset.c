@@ -32,7 +32,9 @@ static bool reset_one(const struct shown *s, void *arg)
 	r->tripped++;
 	cgroup = cgroup_describe(s->cgroup_id);
 	if (shown_reset(s)) {
-		printf("policy %s on %s is asked again\n", s->policy, cgroup);
+		printf("policy %s on ", s->policy);
+		print_name(cgroup);
+		puts(" is asked again");
 	} else {
 		pr_err("policy %s on %s cannot be re-armed: %s", s->policy, cgroup,
 		       strerror(errno));

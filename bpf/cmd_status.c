@@ -197,7 +197,8 @@ static void print_text(const struct status *s)
 	if (s->loaded)
 		printf("policies asked     %s\n", !s->enabled ?
 		       "no, switched off by the parameter enabled of bpf_oom" :
-		       s->nr_bypasses ? "yes, but not about all OOMs:" : "yes");
+		       s->nr_bypasses ? "yes, but not about all OOMs:" :
+		       s->have_attached ? "yes" : "yes (about all OOMs? ask as root)");
 	shown_each(print_bypasses, "policy bypassed    ");
 	if (s->have_attached)
 		printf("policies attached  %zu\n", s->nr_attached);
@@ -245,9 +246,14 @@ static void print_json(const struct status *s)
 		printf(",\"attached\":%zu", s->nr_attached);
 	else
 		printf(",\"attached\":null");
-	printf(",\"bypassed\":[");
-	shown_each(print_json_bypasses, &separator);
-	printf("],\"problems\":[");
+	if (s->have_attached) {
+		printf(",\"bypassed\":[");
+		shown_each(print_json_bypasses, &separator);
+		putchar(']');
+	} else {
+		printf(",\"bypassed\":null");
+	}
+	printf(",\"problems\":[");
 	for (i = 0; i < s->nr_problems; i++) {
 		printf("%s{\"what\":", i ? "," : "");
 		print_json_string(s->problems[i].what);

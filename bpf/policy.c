@@ -294,19 +294,21 @@ const char *policy_refusal(const struct policy *p)
 }
 
 /*
- * Does it look at what cgroups hold? The functions for that are extern ones in the
- * types of the object. (A function has its linkage where others have a length.)
+ * Does it look at what cgroups hold? The functions for that, which are the kernel's or
+ * the module's, are in the types of the object. libbpf has made them global by now.
  */
 bool policy_weighs_cgroups(const struct policy *p)
 {
 	const struct btf *btf = bpf_object__btf(p->obj);
 	const struct btf_type *t;
+	const char *name;
 	__u32 id;
 
 	for (id = 1; id < btf__type_cnt(btf); id++) {
 		t = btf__type_by_id(btf, id);
-		if (btf_is_func(t) && btf_vlen(t) == BTF_FUNC_EXTERN &&
-		    strstr(btf__name_by_offset(btf, t->name_off), "mem_cgroup"))
+		name = btf__name_by_offset(btf, t->name_off);
+		if (btf_is_func(t) && !strncmp(name, "bpf_", 4) &&
+		    strstr(name, "mem_cgroup"))
 			return true;
 	}
 	return false;

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bpfoom.h"
 
@@ -68,7 +69,7 @@ static const char *explain_declined(const char *why)
 		{ "error", "failed" },
 		{ "refused", "wanted to kill whom it may not" },
 		{ "bypassed",
-		  "was not asked, since its breaker has tripped ('bpfoom reset' re-arms it)" },
+		  "was not asked for a while, since its breaker has tripped (see 'bpfoom list')" },
 		{ "dry-run", "was asked in a dry run, of which there is a record of its own" },
 	};
 	size_t i;
@@ -246,13 +247,15 @@ static void print_repeats(const struct decision *r)
 	puts(".");
 }
 
-/* Its score is told in the kernel's own unit, as oom_score_adj shifts it. */
+/* Its score is a size, shifted by oom_score_adj, which may make it negative. */
 static void print_kernel_rule(const struct decision *r)
 {
 	if (record_number(r, "kernel_pid")) {
 		printf("The kernel's own rule: kill ");
 		record_print_process(r, "kernel_pid", "kernel_comm");
-		printf(", with a score of %lld pages.\n", record_number(r, "kernel_score"));
+		printf(", with a score of %.1f MiB.\n",
+		       record_number(r, "kernel_score") *
+		       (double)sysconf(_SC_PAGESIZE) / (1024 * 1024));
 	} else if (record_is(r, "kernel", "wait")) {
 		puts("The kernel's own rule: wait for a victim that is on its way out.");
 	} else if (record_is(r, "kernel", "none")) {

@@ -54,7 +54,8 @@ copy_source()
 # build_log DKMS-TREE: why it does not build
 build_log()
 {
-	cat "$1/$name"/*/build/make.log 2>/dev/null || true
+	# There may be none, and then cat would read what we are given.
+	cat "$1/$name"/*/build/make.log </dev/null 2>/dev/null || true
 }
 
 uninstall()

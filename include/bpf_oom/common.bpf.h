@@ -16,7 +16,7 @@
 /* A kernel that has BPF OOM itself brings its own definition in vmlinux.h. */
 #ifndef BPF_OOM_NATIVE
 #include <bpf_oom/oom.h>
-/* What programs read in it may stand elsewhere in another version of the module. */
+/* The members that programs read may have other offsets in another version of it. */
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 #include <bpf_oom/psi.h>
 #pragma clang attribute pop

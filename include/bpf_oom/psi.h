@@ -29,7 +29,7 @@ struct bpf_psi {
  * @events: how often it has fired until now. Events that come while the policy is
  *	busy are told by one call, so this may grow by more than one.
  * @event_ns: when it fired last, by the clock of bpf_ktime_get_ns()
- * @index: the how manieth trigger of this policy it is, from 0. Not used again.
+ * @index: its number among the triggers of this policy, from 0. Not used again.
  * @resource: enum psi_res
  * @full: 1: stalls of all tasks at a time, 0: of some
  * @threshold_us: as given to bpf_psi_create_trigger()
@@ -80,7 +80,8 @@ struct bpf_psi_trigger {
  * cgroup namespace of the task that attaches it; only @init, which runs in that task,
  * creates triggers for no others than those in it. Attaching also fails with an error
  * of @init, with -EBUSY when this map is attached already or when another owner (a
- * livepatch) has the kernel's OOM functions. Loading fails with -EINVAL on a bad member. The kernel log says what was wrong.
+ * livepatch) has the kernel's OOM functions. Loading fails with -EINVAL on a bad
+ * member. The kernel log says what was wrong.
  *
  * The attachment ends when its link is closed and unpinned. Detaching returns when
  * no callback is running and none will be called; events that wait are dropped.
