@@ -66,6 +66,7 @@ static void clear_policy(struct record *r)
 	r->nr_candidates = 0;
 	r->nr_considered = 0;
 	r->victim.pid = 0;
+	r->reason[0] = '\0';
 }
 
 static void note_declined(struct decision *d, int ret, const char *why)
@@ -90,16 +91,47 @@ static bool is_asked(const struct decision *d)
 	return !(d->ops->flags & BPF_OOM_F_REHEARSAL);
 }
 
-/* As the breaker has it: NULL for the system. */
-static struct cgroup *domain(const struct decision *d)
+/*
+ * Whose OOM it is for the breaker, by a reference: NULL for the system. Where memory ran
+ * out for a cpuset or a memory policy, it is that of the task: any user can have such a
+ * policy, and is not to switch off what is there for the system.
+ */
+static struct cgroup *get_domain(const struct decision *d)
 {
-	return d->oc->memcg ? bpf_oom_cgroup(d->oc) : NULL;
+	struct cgroup *cgrp;
+
+	if (!d->oc->memcg && d->oc->constraint == CONSTRAINT_NONE)
+		return NULL;
+	if (d->oc->memcg) {
+		cgrp = bpf_oom_cgroup(d->oc);
+		cgroup_get(cgrp);
+		return cgrp;
+	}
+	rcu_read_lock();
+	cgrp = task_dfl_cgroup(current);
+	if (!cgroup_tryget(cgrp))
+		cgrp = NULL;
+	rcu_read_unlock();
+	return cgrp;
+}
+
+static void put_domain(struct cgroup *cgrp)
+{
+	if (cgrp)
+		cgroup_put(cgrp);
 }
 
 static bool is_bypassed(const struct decision *d)
 {
-	return !d->rehearsal &&
-	       bpf_oom_breaker_bypasses(&d->att->breaker, d->ops, domain(d));
+	struct cgroup *cgrp;
+	bool bypassed;
+
+	if (d->rehearsal)
+		return false;
+	cgrp = get_domain(d);
+	bypassed = bpf_oom_breaker_bypasses(&d->att->breaker, d->ops, cgrp);
+	put_domain(cgrp);
+	return bypassed;
 }
 
 /**
@@ -230,9 +262,11 @@ static void watch(struct decision *d, enum record_result result)
 			  !is_the_kernels_kill(d),
 		.failed = result == RECORD_DEFAULT && is_error(d),
 	};
+	struct cgroup *cgrp = get_domain(d);
 	const char *why;
 
-	why = bpf_oom_breaker_watch(&d->att->breaker, d->ops, domain(d), &event);
+	why = bpf_oom_breaker_watch(&d->att->breaker, d->ops, cgrp, &event);
+	put_domain(cgrp);
 	if (why)
 		trace_breaker(d, why);
 }
@@ -278,6 +312,7 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 	if (!relief) {
 		/* A victim that it found and did not wait for. */
 		d->record->victim.pid = 0;
+		d->record->reason[0] = '\0';
 		note_declined(d, d->ret, why);
 	}
 	if (d->dry_run)
@@ -287,6 +322,15 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 	if (d->dry_run)
 		clear_policy(d->record);
 	return false;
+}
+
+/*
+ * Not any more when its record has been closed. A task that dies by other means, and
+ * whom the kernel lets have the reserves for that, is marked as well.
+ */
+static bool is_left_to(const struct task_struct *task)
+{
+	return left_task == task && bpf_oom_record_open_seq() == left_seq;
 }
 
 /**
@@ -303,7 +347,7 @@ void bpf_oom_account_death(struct task_struct *task, uid_t uid)
 {
 	struct decision *d = bpf_oom_deciding_now();
 
-	if (d ? !d->record : left_task != current)
+	if (d ? !d->record : !is_left_to(current))
 		return;
 	bpf_oom_note_death(&died, task, uid);
 	if (d)
@@ -323,12 +367,10 @@ static void report_left(const struct record *r)
 			r->constraint, r->cgroup, r->kills);
 }
 
-static void close_record(void)
+static void close_record(u64 seq)
 {
-	if (!bpf_oom_record_is_open())
-		return;
 	mutex_lock(&settle_mutex);
-	if (bpf_oom_record_close(&settled))
+	if (bpf_oom_record_close(seq, &settled))
 		report_left(&settled);
 	mutex_unlock(&settle_mutex);
 }
@@ -337,16 +379,20 @@ static void close_record(void)
  * bpf_oom_account_settle() - have the last OOM on record when it is over
  *
  * What the kernel does about one that was left to it, we do not hear the end of: it is
- * over when others can have oom_lock.
+ * over when others can have oom_lock. Who tries to declare an OOM at that moment, and
+ * does not wait, may be told -EBUSY.
  *
  * Context: process context, waits for an OOM that is being handled.
  */
 void bpf_oom_account_settle(void)
 {
-	if (!bpf_oom_record_is_open())
+	u64 seq = bpf_oom_record_open_seq();
+
+	if (!seq)
 		return;
 	bpf_oom_hook_wait();
-	close_record();
+	/* There may be another one by now, which is not over. */
+	close_record(seq);
 }
 
 static void settle_left(struct work_struct *work)
@@ -361,8 +407,11 @@ static void settle_left(struct work_struct *work)
  */
 void bpf_oom_account_next(void)
 {
+	u64 seq = bpf_oom_record_open_seq();
+
 	left_task = NULL;
-	close_record();
+	if (seq)
+		close_record(seq);
 }
 
 /* Nobody has acted, or the kernel is going to. */
@@ -431,12 +480,15 @@ void bpf_oom_account_declared(struct mem_cgroup *memcg, int order, const char *b
 	struct cgroup *root = &cgrp_dfl_root.cgrp, *cgrp = bpf_oom_memcg_cgroup(memcg);
 	struct record *r = &declared;
 
+	/* It would close the record of another OOM. */
+	bpf_oom_account_settle();
 	mutex_lock(&declared_mutex);
 	memset(r, 0, sizeof(*r));
 	r->time_ns = ktime_get_boottime_ns();
 	r->memcg = cgrp != root;
 	r->cgroup_id = cgroup_id(cgrp);
-	cgroup_path(cgrp, r->cgroup, sizeof(r->cgroup));
+	if (cgroup_path(cgrp, r->cgroup, sizeof(r->cgroup)) < 0)
+		strscpy(r->cgroup, "...", sizeof(r->cgroup));
 	r->order = order;
 	strscpy(r->declared_by, by, sizeof(r->declared_by));
 	strscpy(r->constraint, text, sizeof(r->constraint));

@@ -5,7 +5,8 @@
  * A policy cannot know this of itself, so it is in no policy. The limits are generous:
  * they are to be reached by what is broken, not by a bad day.
  *
- * Everything is counted per OOM domain (the cgroup that hit its limit, or the system),
+ * Everything is counted per OOM domain (the cgroup that hit its limit, that of the task
+ * where a cpuset or memory policy ran out, or the system),
  * because a tenant decides how many OOMs there are in its own cgroups, and a policy may
  * serve others, too. A policy that runs wild everywhere is stopped everywhere, one
  * domain after the other.

@@ -34,8 +34,8 @@ static inline bool mm_flags_test(int flag, const struct mm_struct *mm)
  * @name: its name, one that no module uses
  *
  * bpf_find_btf_id() is exported since 7.0 or so; the build looks whether it is.
- * 6.12, where it is not, has none of the kfuncs that are looked up. The
- * reference on the kernel's BTF cannot be dropped by a module; the kernel never
+ * 6.12, where it is not, has none of the kfuncs that are looked up. Kernels between may
+ * have some: compat_finds_kfuncs() is false there. The reference on the kernel's BTF cannot be dropped by a module; the kernel never
  * frees that one.
  *
  * Return: the id in the kernel's BTF; 0 or negative if there is none.
@@ -49,6 +49,17 @@ static inline s32 compat_kfunc_id(const char *name)
 #else
 	return 0;
 #endif
+}
+
+/**
+ * compat_finds_kfuncs() - is what compat_kfunc_id() does not find not there?
+ *
+ * Return: false if there may be one.
+ */
+static inline bool compat_finds_kfuncs(void)
+{
+	return IS_ENABLED(COMPAT_BPF_FIND_BTF_ID) ||
+	       LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0);
 }
 
 #endif /* _BPF_OOM_COMPAT_H */

@@ -13,6 +13,7 @@
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
+#include <trace/events/oom.h>
 
 #include "dispatch.h"
 
@@ -50,6 +51,7 @@ int bpf_oom_deaths_on(void)
 {
 	int ret;
 
+	check_trace_callback_type_mark_victim(probe);
 	WRITE_ONCE(listening, true);
 	ret = tracepoint_probe_register(mark_victim, probe, NULL);
 	if (ret)

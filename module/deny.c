@@ -53,6 +53,8 @@ void bpf_oom_deny_init(void)
 
 	for (i = 0; i < ARRAY_SIZE(denied); i++)
 		denied[i].id = compat_kfunc_id(denied[i].name);
+	if (!compat_finds_kfuncs())
+		pr_warn("this kernel does not tell modules its kfuncs: policies can call some that they must not, like bpf_send_signal_task()\n");
 }
 
 static const struct denied *find_denied(const struct bpf_insn *insn)

@@ -33,7 +33,7 @@
  * @rank_score: ... and this is it
  * @declarer: what declared the OOM; NULL: no program has
  * @rehearsal: there is no OOM, and only the attachment with this number is asked
- * @record: what is known of the OOM; NULL before the first policy is asked
+ * @record: what is known of the OOM; NULL before the first policy is asked, or bypassed
  * @first_ns: when that was
  * @began_ns: when this policy was asked
  * @began_cpu_ns: the same by bpf_oom_cpu_ns(); put off by what is not its time

@@ -95,7 +95,12 @@ static void describe_task(struct record_victim *v, struct task_struct *task,
 	v->uid = uid;
 	v->rss_kb = kb;
 	strscpy(v->comm, process_name(task), sizeof(v->comm));
-	bpf_oom_note_path(task_dfl_cgroup(task), v->cgroup, sizeof(v->cgroup));
+	/* With PREEMPT_RT its lock is one to sleep on, and a probe must not. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
+		strscpy(v->cgroup, "...", sizeof(v->cgroup));
+	else
+		bpf_oom_note_path(task_dfl_cgroup(task), v->cgroup,
+				  sizeof(v->cgroup));
 }
 
 /**

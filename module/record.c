@@ -14,10 +14,11 @@
 
 /*
  * Protects what follows, for as long as it takes to copy a record. Taken in process
- * context only, also while an OOM is being handled, and then also inside the lock of
- * a victim (task_lock()).
+ * context, also while an OOM is being handled, and then also inside the lock of a
+ * victim (task_lock()) in a probe of a tracepoint, where nobody may sleep: so it is
+ * raw, for kernels with PREEMPT_RT.
  */
-static DEFINE_SPINLOCK(ring_lock);
+static DEFINE_RAW_SPINLOCK(ring_lock);
 static struct record *ring;
 /* What the next record will be; those before it are in the ring, but for the oldest. */
 static u64 next_seq = 1;
@@ -26,9 +27,12 @@ static bool is_open;
 
 static DECLARE_WAIT_QUEUE_HEAD(ring_wait);
 
+/* One that is open has its place already. */
 static u64 first_seq(void)
 {
-	return next_seq > RECORDS ? next_seq - RECORDS : 1;
+	u64 end = next_seq + is_open;
+
+	return end > RECORDS ? end - RECORDS : 1;
 }
 
 /* Under ring_lock. */
@@ -36,7 +40,7 @@ static void add(struct record *r)
 {
 	if (is_open)
 		next_seq++;
-	WRITE_ONCE(is_open, false);
+	is_open = false;
 	r->seq = next_seq;
 	ring[r->seq % RECORDS] = *r;
 }
@@ -49,10 +53,10 @@ static void add(struct record *r)
  */
 void bpf_oom_record_commit(struct record *r)
 {
-	spin_lock(&ring_lock);
+	raw_spin_lock(&ring_lock);
 	add(r);
 	next_seq++;
-	spin_unlock(&ring_lock);
+	raw_spin_unlock(&ring_lock);
 	wake_up_interruptible(&ring_wait);
 }
 
@@ -66,43 +70,50 @@ void bpf_oom_record_commit(struct record *r)
  */
 void bpf_oom_record_open(struct record *r)
 {
-	spin_lock(&ring_lock);
+	raw_spin_lock(&ring_lock);
 	add(r);
-	WRITE_ONCE(is_open, true);
-	spin_unlock(&ring_lock);
+	is_open = true;
+	raw_spin_unlock(&ring_lock);
 }
 
 /**
  * bpf_oom_record_close() - show the record that is open
+ * @seq: its number
  * @r: set to it as it is now
  *
  * Context: process context, also while an OOM is being handled.
- * Return: false if there is none.
+ * Return: false if it is not open, or not any more.
  */
-bool bpf_oom_record_close(struct record *r)
+bool bpf_oom_record_close(u64 seq, struct record *r)
 {
 	bool closed;
 
-	spin_lock(&ring_lock);
-	closed = is_open;
-	if (closed)
+	raw_spin_lock(&ring_lock);
+	closed = is_open && next_seq == seq;
+	if (closed) {
 		*r = ring[next_seq++ % RECORDS];
-	WRITE_ONCE(is_open, false);
-	spin_unlock(&ring_lock);
+		is_open = false;
+	}
+	raw_spin_unlock(&ring_lock);
 	if (closed)
 		wake_up_interruptible(&ring_wait);
 	return closed;
 }
 
 /**
- * bpf_oom_record_is_open() - is there a record that is not shown yet?
+ * bpf_oom_record_open_seq() - which record is not shown yet?
  *
- * Context: any.
- * Return: true if so.
+ * Context: any in which nobody holds the lock of the records.
+ * Return: its number, 0 if there is none.
  */
-bool bpf_oom_record_is_open(void)
+u64 bpf_oom_record_open_seq(void)
 {
-	return READ_ONCE(is_open);
+	u64 seq;
+
+	raw_spin_lock(&ring_lock);
+	seq = is_open ? next_seq : 0;
+	raw_spin_unlock(&ring_lock);
+	return seq;
 }
 
 /* Under ring_lock. */
@@ -156,11 +167,11 @@ bool bpf_oom_record_death(u64 seq, const struct record_victim *victim)
 {
 	struct record *r;
 
-	spin_lock(&ring_lock);
+	raw_spin_lock(&ring_lock);
 	r = find(seq);
 	if (r)
 		bpf_oom_record_add_death(r, victim);
-	spin_unlock(&ring_lock);
+	raw_spin_unlock(&ring_lock);
 	return r;
 }
 
@@ -190,11 +201,11 @@ bool bpf_oom_record_repeat(pid_t victim)
 {
 	struct record *r;
 
-	spin_lock(&ring_lock);
+	raw_spin_lock(&ring_lock);
 	r = find_death(victim);
 	if (r)
 		r->repeats++;
-	spin_unlock(&ring_lock);
+	raw_spin_unlock(&ring_lock);
 	return r;
 }
 
@@ -207,10 +218,10 @@ bool bpf_oom_record_repeat(pid_t victim)
  */
 void bpf_oom_record_range(u64 *first, u64 *next)
 {
-	spin_lock(&ring_lock);
+	raw_spin_lock(&ring_lock);
 	*first = first_seq();
 	*next = next_seq;
-	spin_unlock(&ring_lock);
+	raw_spin_unlock(&ring_lock);
 }
 
 /**
@@ -225,7 +236,7 @@ int bpf_oom_record_get(u64 *seq, struct record *r)
 {
 	int ret = 0;
 
-	spin_lock(&ring_lock);
+	raw_spin_lock(&ring_lock);
 	if (*seq >= next_seq) {
 		ret = -EAGAIN;
 	} else if (*seq < first_seq()) {
@@ -234,7 +245,7 @@ int bpf_oom_record_get(u64 *seq, struct record *r)
 	} else {
 		*r = ring[*seq % RECORDS];
 	}
-	spin_unlock(&ring_lock);
+	raw_spin_unlock(&ring_lock);
 	return ret;
 }
 

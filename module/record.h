@@ -167,8 +167,8 @@ struct record {
 
 void bpf_oom_record_commit(struct record *r);
 void bpf_oom_record_open(struct record *r);
-bool bpf_oom_record_close(struct record *r);
-bool bpf_oom_record_is_open(void);
+bool bpf_oom_record_close(u64 seq, struct record *r);
+u64 bpf_oom_record_open_seq(void);
 void bpf_oom_record_add_death(struct record *r, const struct record_victim *victim);
 bool bpf_oom_record_death(u64 seq, const struct record_victim *victim);
 bool bpf_oom_record_repeat(pid_t victim);

@@ -202,8 +202,11 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 			   oom_hook_kill(oc, task, message);
 	/* The kernel's report is long, and a serial console is slow. */
 	d->began_cpu_ns += bpf_oom_cpu_ns() - cpu_ns;
+	/* It went by itself meanwhile, but others of its memory.oom.group were killed. */
+	if (ret == -ESRCH && !d->dry_run && !d->kills && d->record->kills)
+		ret = 0;
 	bpf_oom_note_kill(d, task, message, ret);
-	if (!ret && is_of_limit(oc) && !d->dry_run)
+	if (!ret && is_of_limit(oc) && !d->dry_run && tsk_is_oom_victim(task))
 		bpf_oom_victim_add(bpf_oom_domain(oc), task);
 	if (!ret)
 		d->kills++;

@@ -49,6 +49,7 @@ TEST(a_dry_run_kills_nobody_and_the_kernel_decides)
 	r = record_of(fd, "default");
 	check_record_number(r, "dry_run", 0);
 	check_record_number(r, "victim_pid", large);
+	check_record(r, "reason", "");
 	CHECK(strstr(record_has(r, "declined", 0), " dry-run"), "declined=%s",
 	      record_value(r, "declined", 0));
 
