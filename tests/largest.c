@@ -30,7 +30,7 @@ struct tree {
 
 static void make_tree(struct tree *t)
 {
-	cg_make_limited("dom", 135);
+	cg_make_limited("dom", 125);
 	cg_make("dom/workers");
 	cg_make("dom/single");
 	cg_make("dom/cached");
@@ -157,13 +157,14 @@ TEST(the_kernel_alone_would_have_chosen_otherwise)
 
 TEST(largest_takes_the_domain_itself_when_it_has_no_children)
 {
-	pid_t pid;
+	pid_t small, eats;
 
 	attach("");
 	cg_make_limited("dom", 60);
-	pid = hog("dom", 20, 0);
-	oom_in("dom");
-	CHECK(killed(pid), "not killed with its cgroup");
+	small = hog("dom", 20, 0);
+	eats = oom_in("dom");
+	CHECK(killed(eats), "the largest process lives");
+	CHECK(alive(small), "not only the largest process died");
 	CHECK(klog_has("oom_policy=largest"), "not by the policy");
 	detach("");
 }
