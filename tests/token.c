@@ -159,6 +159,7 @@ struct kind {
 static const struct kind oom_kind = {
 	"bpf_oom_ops", "bpf_struct_ops_bpf_oom_ops", "handle_out_of_memory",
 };
+
 static const struct kind psi_kind = {
 	"bpf_psi_ops", "bpf_struct_ops_bpf_psi_ops", "handle_psi_event",
 };
@@ -219,14 +220,14 @@ static int fill_policy_map(const struct kind *kind, int map, int prog)
 	char buf[4096] = "";
 
 	*(long *)(buf + data + offset_of(ops, kind->callback, NULL)) = prog;
-	strcpy(buf + data + offset_of(ops, "name", NULL), "contained");
+	memcpy(buf + data + offset_of(ops, "name", NULL), "contained", 10);
 	return bpf_map_update_elem(map, &key, buf, 0);
 }
 
 /* --- the container ------------------------------------------------------------ */
 
 struct delegation {
-	const char *what, *cmds, *maps, *progs, *attachs;
+	const char *what, *cmds, *maps, *progs, *attach_types;
 	bool enough;		/* to get as far as our own checks */
 };
 
@@ -247,7 +248,7 @@ static struct shared {
 
 static bool wait_for_step(int step)
 {
-	return WAIT_FOR(*(volatile int *)&shared->step >= step, 60);
+	return WAIT_FOR(__atomic_load_n(&shared->step, __ATOMIC_SEQ_CST) >= step, 60);
 }
 
 static void next_step(int step)
@@ -283,7 +284,7 @@ static void delegate(const struct delegation *d)
 {
 	const char *const options[][2] = {
 		{ "delegate_cmds", d->cmds }, { "delegate_maps", d->maps },
-		{ "delegate_progs", d->progs }, { "delegate_attachs", d->attachs },
+		{ "delegate_progs", d->progs }, { "delegate_attachs", d->attach_types },
 	};
 
 	for (int i = 0; i < 4; i++) {
@@ -410,7 +411,7 @@ static void try_one_by_one(void (*attempt)(int token), int most)
 {
 	const struct delegation ds[] = {
 		{ "commands", .cmds = "any" }, { "maps", .maps = "any" },
-		{ "programs", .progs = "any" }, { "attach types", .attachs = "any" },
+		{ "programs", .progs = "any" }, { "attach types", .attach_types = "any" },
 	};
 
 	for (unsigned int i = 0; i < sizeof(ds) / sizeof(*ds); i++) {
@@ -448,7 +449,7 @@ TEST(token_gives_no_right_to_load_a_program_that_declares)
 	try_all(try_to_declare, (struct delegation){ "the least",
 		.cmds = mask(BIT(BPF_MAP_CREATE) | BIT(BPF_PROG_LOAD)),
 		.maps = mask(BIT(BPF_MAP_TYPE_ARRAY)),
-		.progs = mask(BIT(BPF_PROG_TYPE_SYSCALL)), .attachs = mask(BIT(0)),
+		.progs = mask(BIT(BPF_PROG_TYPE_SYSCALL)), .attach_types = mask(BIT(0)),
 	}, TEXT, EACCES);
 	CHECK(strstr(shared->log, "bpf_out_of_memory is not allowed"),
 	      "the verifier says: %s", shared->log);
@@ -467,7 +468,7 @@ static struct delegation least_for_policies(void)
 		.maps = mask(BIT(BPF_MAP_TYPE_STRUCT_OPS)),
 		.progs = mask(BIT(BPF_PROG_TYPE_STRUCT_OPS)),
 		/* It stands for a number of a callback. */
-		.attachs = mask(BIT(0) | BIT(1)),
+		.attach_types = mask(BIT(0) | BIT(1)),
 	};
 }
 
