@@ -20,6 +20,7 @@
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
+#include <linux/capability.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
@@ -35,23 +36,34 @@
 /* A pause is forgotten after so many times its length without another one. */
 #define FORGET_FACTOR 20
 
+/* The files are user 0's, who in a container may be nobody. */
+static int set_limit(const char *val, const struct kernel_param *kp)
+{
+	return capable(CAP_SYS_ADMIN) ? param_set_uint(val, kp) : -EPERM;
+}
+
+static const struct kernel_param_ops limit_ops = {
+	.set = set_limit,
+	.get = param_get_uint,
+};
+
 /* As many in a minute as the kernel reports: 10 in 5 s, see oom_kill_process(). */
 static unsigned int breaker_kills = 120;
-module_param(breaker_kills, uint, 0644);
+module_param_cb(breaker_kills, &limit_ops, &breaker_kills, 0644);
 MODULE_PARM_DESC(breaker_kills, "bypass a policy that answers more OOMs of a cgroup, or of the system, than this in a minute with a kill that the kernel would not have made; 0: never (120)");
 
 /* Twice as often as systemd lets a service start that fails at once. */
 static unsigned int breaker_failures = 10;
-module_param(breaker_failures, uint, 0644);
+module_param_cb(breaker_failures, &limit_ops, &breaker_failures, 0644);
 MODULE_PARM_DESC(breaker_failures, "bypass a policy that fails so often in a row, by an error or a kill that is refused; 0: never (10)");
 
 /* kernel.watchdog_thresh: a task that keeps others waiting for longer is stuck. */
 static unsigned int breaker_ms = 10000;
-module_param(breaker_ms, uint, 0644);
+module_param_cb(breaker_ms, &limit_ops, &breaker_ms, 0644);
 MODULE_PARM_DESC(breaker_ms, "bypass a policy that took more CPU time than this for an OOM, in ms; 0: never (10000)");
 
 static unsigned int breaker_pause = 60;
-module_param(breaker_pause, uint, 0644);
+module_param_cb(breaker_pause, &limit_ops, &breaker_pause, 0644);
 MODULE_PARM_DESC(breaker_pause, "for how many seconds to bypass it; twice as long each time that it happens again, up to an hour (60)");
 
 /* Room for the path of a domain; used by the task that handles the OOM. */

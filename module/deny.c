@@ -140,7 +140,8 @@ static u64 find_cgrp_storage(u64 map, u64 cgrp, u64 value, u64 flags, u64 gfp)
 
 static const struct bpf_func_proto *
 find_only(struct bpf_func_proto *ours, const struct bpf_func_proto **kernels,
-	  const struct bpf_func_proto *proto, typeof(proto->func) func)
+	  const struct bpf_func_proto *proto,
+	  u64 (*func)(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5))
 {
 	if (!proto)
 		return NULL;

@@ -18,6 +18,7 @@
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
+#include <linux/capability.h>
 #include <linux/module.h>
 #include <linux/oom_hook.h>
 
@@ -38,6 +39,9 @@ static int set_enabled(const char *val, const struct kernel_param *kp)
 	bool before = bpf_oom_enabled;
 	int ret;
 
+	/* The file is user 0's, who in a container may be nobody. */
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	ret = param_set_bool(val, kp);
 	if (ret || bpf_oom_enabled == before)
 		return ret;

@@ -225,6 +225,23 @@ static const char *attachment_dir(void)
 	return path;
 }
 
+static int switch_off(void *param)
+{
+	return write_file(param, "0");
+}
+
+TEST(permission_to_switch_off_takes_more_than_being_user_0)
+{
+	static char *const params[] = {
+		"/sys/module/bpf_oom/parameters/enabled",
+		"/sys/module/bpf_oom/parameters/breaker_kills",
+		"/sys/module/bpf_oom/parameters/breaker_pause",
+	};
+
+	for (size_t i = 0; i < sizeof(params) / sizeof(*params); i++)
+		CHECK_EQ(as(lose_the_capability, switch_off, params[i]), -EPERM);
+}
+
 TEST(permission_to_read_attachments_is_roots)
 {
 	struct policy *p = policy_on("secret", NULL, 0);
