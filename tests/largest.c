@@ -69,7 +69,8 @@ static void all_workers_die(const struct tree *t)
 {
 	for (int i = 0; i < 3; i++)
 		CHECK(killed(t->worker[i]), "worker %d lives", i);
-	CHECK_EQ(cg_key("dom/workers", "memory.events", "oom_kill"), 3);
+	/* With memory.oom.group the kernel may come by the first one twice. */
+	CHECK(cg_key("dom/workers", "memory.events", "oom_kill") >= 3, "not all by an OOM");
 	others_live(t);
 }
 
