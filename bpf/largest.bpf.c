@@ -213,19 +213,14 @@ static s64 shift(const struct crowd *c, u64 totalpages)
 	return -(s64)((c->lowered - c->raised) / c->pages * points);
 }
 
-static __always_inline u64 without(u64 bytes, u64 less)
-{
-	return bytes > less ? bytes - less : 0;
-}
-
 /* Returns whether there is anything that is not protected by memory.min or memory.low. */
 __noinline int weigh_parts(struct mem_cgroup *memcg __arg_trusted, u64 totalpages,
-			   bool protects, const struct crowd *c __arg_nonnull,
+			   int top, const struct crowd *c __arg_nonnull,
 			   struct weight *w __arg_nonnull)
 {
 	u64 size = without(memcg_held(memcg),
 			   memcg_outlives(memcg, c->shmem * PAGE_SIZE, c->swap * PAGE_SIZE));
-	u64 free_to_take = without(size, protects ? memcg_protected(memcg) : 0);
+	u64 free_to_take = without(size, memcg_protected(memcg, top));
 	s64 more = shift(c, totalpages);
 
 	w->score = (s64)without(free_to_take, c->spared * PAGE_SIZE) + more;
@@ -266,7 +261,7 @@ __noinline int bond(struct mem_cgroup *memcg __arg_trusted, bool leaf)
 	return whole_cgroup ? UNIT : PARTS;
 }
 
-static enum verdict weigh(struct oom_control *oc, struct mem_cgroup *memcg, bool is_domain,
+static enum verdict weigh(struct oom_control *oc, struct mem_cgroup *memcg, int top,
 			  bool strangers, struct weight *w)
 {
 	struct crowd c = { .worst = LOWEST };
@@ -281,7 +276,7 @@ static enum verdict weigh(struct oom_control *oc, struct mem_cgroup *memcg, bool
 	if (strangers)
 		weigh_strangers(&c, w);
 	else
-		protected = !weigh_parts(memcg, oc->totalpages, !is_domain, &c, w);
+		protected = !weigh_parts(memcg, oc->totalpages, top, &c, w);
 	if (c.worst == LOWEST) {
 		pass_over(oc, memcg, w->full, "all its processes are protected by oom_score_adj");
 		return NO_CANDIDATE;
@@ -330,9 +325,9 @@ __noinline int rank(struct ranking *r __arg_nonnull, const struct weight *w __ar
 static struct mem_cgroup *find_largest(struct oom_control *oc, struct mem_cgroup *domain,
 				       struct ranking *r, int *best_bond)
 {
+	int top = BPF_CORE_READ(domain, css.cgroup, level), has_children = 0, b;
 	struct mem_cgroup *memcg, *smaller, *best = NULL;
 	struct cgroup_subsys_state *css;
-	int has_children = 0, b;
 	enum verdict verdict;
 	struct weight w;
 	bool leaf;
@@ -355,7 +350,7 @@ static struct mem_cgroup *find_largest(struct oom_control *oc, struct mem_cgroup
 			continue;
 
 		b = bond(memcg, leaf);
-		verdict = weigh(oc, memcg, memcg == domain, b == STRANGERS, &w);
+		verdict = weigh(oc, memcg, top, b == STRANGERS, &w);
 		if (verdict != LEAVE_IT_TO_THE_KERNEL && rank(r, &w, verdict == CANDIDATE)) {
 			smaller = best;
 			best = memcg;

@@ -457,6 +457,7 @@ TEST(psi_guard_spares_what_is_protected)
 	pid_t large, small, stalls;
 
 	make_shortage_from_above(&large, &small);
+	cg_write("dom/root", "memory.low", "60M");
 	cg_write("dom/root/large", "memory.low", "60M");
 	/* And what must not be killed. */
 	cg_make("dom/root/stalls");
@@ -465,6 +466,26 @@ TEST(psi_guard_spares_what_is_protected)
 	CHECK(killed(small), "nobody died");
 	CHECK(alive(large), "what memory.low protects died");
 	CHECK(alive(stalls), "what must not be killed died");
+	reap(stalls);
+	detach();
+}
+
+/* As it may who has been given a cgroup, but not what it is worth. */
+TEST(psi_guard_lets_nobody_protect_more_than_it_has_itself)
+{
+	pid_t large, small, stalls, tenant;
+
+	make_shortage_from_above(&large, &small);
+	reap(large);
+	cg_make("dom/root/tenant");
+	cg_make("dom/root/tenant/own");
+	cg_write("dom/root/tenant/own", "memory.low", "max");
+	tenant = hog("dom/root/tenant/own", 40, 0);
+	cg_make("dom/root/stalls");
+	attach(SHORT);
+	stalls = eater("dom/root/stalls", -1000, 20000);
+	CHECK(killed(tenant), "it protects itself");
+	CHECK(alive(small), "its neighbour pays");
 	reap(stalls);
 	detach();
 }

@@ -22,6 +22,17 @@ static __always_inline u64 not_negative(s64 n)
 	return n > 0 ? n : 0;
 }
 
+/* Not below 0: what is compared was not read at the same moment. */
+static __always_inline u64 without(u64 bytes, u64 less)
+{
+	return bytes > less ? bytes - less : 0;
+}
+
+static __always_inline u64 at_most(u64 n, u64 max)
+{
+	return n < max ? n : max;
+}
+
 /*
  * memcg_stat() - a line of memory.stat
  * @memcg: the memcg
@@ -58,10 +69,8 @@ static u64 memcg_held(struct mem_cgroup *memcg)
 	u64 cache = memcg_stat(memcg, node_stat_item, NR_ACTIVE_FILE) +
 		    memcg_stat(memcg, node_stat_item, NR_INACTIVE_FILE) +
 		    memcg_stat(memcg, node_stat_item, NR_SLAB_RECLAIMABLE_B);
-	u64 usage = bpf_mem_cgroup_usage(memcg);
 
-	/* The two are not read at the same moment. */
-	return (usage > cache ? usage - cache : 0) +
+	return without(bpf_mem_cgroup_usage(memcg), cache) +
 	       memcg_stat(memcg, memcg_stat_item, MEMCG_SWAP);
 }
 
@@ -82,23 +91,37 @@ static __always_inline u64 memcg_outlives(struct mem_cgroup *memcg, u64 shmem, u
 	u64 all_shmem = memcg_stat(memcg, node_stat_item, NR_SHMEM);
 	u64 all_swap = memcg_stat(memcg, memcg_stat_item, MEMCG_SWAP);
 
-	return (all_shmem > shmem ? all_shmem - shmem : 0) +
-	       (all_swap > swap ? all_swap - swap : 0);
+	return without(all_shmem, shmem) + without(all_swap, swap);
 }
 
 /**
  * memcg_protected() - what memory.min and memory.low keep from being reclaimed
- * @memcg: the memcg; not the one whose limit was hit: nothing protects that
+ * @memcg: the memcg
+ * @top: the level (cgroup.level) of the cgroup that is out of memory, 0 for the whole
+ *	system; nothing protects that one itself
  *
- * As of the kernel's last reclaim, which precedes an OOM. That has regard to what the
- * cgroups above it have: a setting of a tenant protects no more than the tenant has.
+ * As the kernel's last reclaim computed it, which precedes an OOM and goes on under
+ * pressure: a setting that is newer, or a cgroup, does not count yet. Reclaim has regard
+ * to what the cgroups above have: a setting of a tenant protects no more than the tenant
+ * has. But reclaim within the tenant has not, and may have been last, so those above are
+ * asked once more; what they have is not computed by reclaim below them.
  *
  * Return: bytes.
  */
-static __always_inline u64 memcg_protected(struct mem_cgroup *memcg)
+static __always_inline u64 memcg_protected(struct mem_cgroup *memcg, int top)
 {
+	struct cgroup_subsys_state *css = BPF_CORE_READ(memcg, css.parent);
 	u64 min = BPF_CORE_READ(memcg, memory.emin), low = BPF_CORE_READ(memcg, memory.elow);
+	int level = BPF_CORE_READ(memcg, css.cgroup, level), i;
 
+	if (level <= top)
+		return 0;
+	bpf_for(i, top + 1, level) {
+		memcg = (void *)css - bpf_core_field_offset(struct mem_cgroup, css);
+		min = at_most(min, BPF_CORE_READ(memcg, memory.emin));
+		low = at_most(low, BPF_CORE_READ(memcg, memory.elow));
+		css = BPF_CORE_READ(css, parent);
+	}
 	return (min > low ? min : low) * PAGE_SIZE;
 }
 
