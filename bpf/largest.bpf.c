@@ -473,7 +473,7 @@ int BPF_PROG(largest_oom, struct oom_control *oc, struct cgroup *cgrp,
 
 	if (oc->constraint == CONSTRAINT_CPUSET ||
 	    oc->constraint == CONSTRAINT_MEMORY_POLICY)
-		return decline(oc, "cpuset or memory policy: sizes of cgroups say nothing of nodes");
+		return decline(oc, "the sizes of cgroups say nothing about nodes");
 	if (memcg__nullable)
 		return handle(oc, memcg__nullable);
 
