@@ -331,6 +331,21 @@ TEST(psi_guard_gives_a_trigger_to_who_stalls_when_there_is_one_again)
 	detach();
 }
 
+TEST(psi_guard_counts_no_cgroup_that_has_gone)
+{
+	int i;
+
+	cg_make("dom");
+	attach("--cgroup /test/dom --set max_triggers=1");
+	for (i = 0; i < 3; i++) {
+		cg_make("dom/short");
+		CHECK(stat_reaches("without_trigger", 1, 30), "not counted");
+		CHECK(!cg_remove("dom/short"), "rmdir");
+	}
+	CHECK(!stat_reaches("without_trigger", 2, 3), "there was never more than one");
+	detach();
+}
+
 TEST(psi_guard_says_at_attach_who_has_no_trigger)
 {
 	cg_make("dom");
