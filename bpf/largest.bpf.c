@@ -41,7 +41,7 @@
  *	smaller ones would pay, one after the other, for something that stays, and the
  *	kernel does that with fewer kills.
  */
-#include <bpf_oom/memcg.bpf.h>
+#include <bpf_oom/crowd.bpf.h>
 
 /* Kill all processes of the cgroup; false: the largest one in it. */
 const volatile bool whole_cgroup;
@@ -76,30 +76,21 @@ enum verdict {
 };
 
 #define EAGAIN 11
-/* Pages, more than there are, and a sum of some is no less. */
-#define UNKNOWN 0x1000000000000ULL
 #define LOWEST (-__LONG_LONG_MAX__ - 1LL)
 
 /**
- * struct crowd - the processes of a cgroup, in pages
- * @pages: of those that may be killed
- * @raised: the same, each times its oom_score_adj if that is positive
+ * struct scored - the processes of a cgroup, and what the kernel thinks of them
+ * @crowd: what they hold
+ * @raised: the pages of those that may be killed, each times its oom_score_adj if that
+ *	is positive
  * @lowered: the same, each times its oom_score_adj without the sign if it is negative
- * @spared: of those that must not be killed
- * @shmem: shmem that is mapped by any of them
- * @swap: swap of any of them
  * @worst: the score of the one to be killed first; LOWEST: nobody can be killed
- * @worst_spared: the size of the largest that must not be killed
  */
-struct crowd {
-	u64 pages;
+struct scored {
+	struct crowd crowd;
 	u64 raised;
 	u64 lowered;
-	u64 spared;
-	u64 shmem;
-	u64 swap;
 	s64 worst;
-	u64 worst_spared;
 };
 
 /**
@@ -150,40 +141,25 @@ __noinline s64 task_score(struct task_struct *task __arg_trusted, u64 totalpages
 }
 
 __noinline int count(struct task_struct *task __arg_trusted, u64 totalpages,
-		     struct crowd *c __arg_nonnull)
+		     struct scored *s __arg_nonnull)
 {
 	s64 score = task_score(task, totalpages);
 	s64 adj = BPF_CORE_READ(task, signal, oom_score_adj);
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	u64 shmem = mm_pages(mm, MM_SHMEMPAGES), swap = mm_pages(mm, MM_SWAPENTS);
-	u64 pages = mm_pages(mm, MM_ANONPAGES) + shmem + swap +
-		    not_negative(BPF_CORE_READ(mm, pgtables_bytes.counter)) / PAGE_SIZE;
+	u64 pages = crowd_add(&s->crowd, task, score != LOWEST);
 
-	c->shmem += shmem;
-	c->swap += swap;
-	/* The first thread has exited, and what it maps is not known. */
-	if (!mm && score != LOWEST) {
-		c->shmem = UNKNOWN;
-		c->swap = UNKNOWN;
-	}
-	if (task_is_unkillable(task)) {
-		c->spared += pages;
-		if (pages > c->worst_spared)
-			c->worst_spared = pages;
-	} else if (score != LOWEST) {
-		c->pages += pages;
-		if (adj > 0)
-			c->raised += pages * adj;
-		else
-			c->lowered += pages * -adj;
-		if (score > c->worst)
-			c->worst = score;
-	}
+	if (score == LOWEST || task_is_unkillable(task))
+		return 0;
+	if (adj > 0)
+		s->raised += pages * adj;
+	else
+		s->lowered += pages * -adj;
+	if (score > s->worst)
+		s->worst = score;
 	return 0;
 }
 
 /* False: without memory it is not known. */
-static bool count_all(struct oom_control *oc, struct mem_cgroup *memcg, struct crowd *c)
+static bool count_all(struct oom_control *oc, struct mem_cgroup *memcg, struct scored *s)
 {
 	struct bpf_iter_css_task it;
 	struct task_struct *task;
@@ -194,7 +170,7 @@ static bool count_all(struct oom_control *oc, struct mem_cgroup *memcg, struct c
 	known = true;
 	while ((task = bpf_iter_css_task_next(&it))) {
 		if (!(task->flags & PF_KTHREAD))
-			count(task, oc->totalpages, c);
+			count(task, oc->totalpages, s);
 	}
 out:
 	bpf_iter_css_task_destroy(&it);
@@ -202,36 +178,37 @@ out:
 }
 
 /* What the oom_score_adj of the processes adds, in bytes. */
-static s64 shift(const struct crowd *c, u64 totalpages)
+static s64 shift(const struct scored *s, u64 totalpages)
 {
 	u64 points = totalpages / 1000 * PAGE_SIZE;
 
-	if (!c->pages)
+	if (!s->crowd.pages)
 		return 0;
-	if (c->raised > c->lowered)
-		return (c->raised - c->lowered) / c->pages * points;
-	return -(s64)((c->lowered - c->raised) / c->pages * points);
+	if (s->raised > s->lowered)
+		return (s->raised - s->lowered) / s->crowd.pages * points;
+	return -(s64)((s->lowered - s->raised) / s->crowd.pages * points);
 }
 
 /* Returns whether there is anything that is not protected by memory.min or memory.low. */
 __noinline int weigh_parts(struct mem_cgroup *memcg __arg_trusted, u64 totalpages,
-			   int top, const struct crowd *c __arg_nonnull,
+			   int top, const struct scored *s __arg_nonnull,
 			   struct weight *w __arg_nonnull)
 {
+	const struct crowd *c = &s->crowd;
 	u64 size = without(memcg_held(memcg),
 			   memcg_outlives(memcg, c->shmem * PAGE_SIZE, c->swap * PAGE_SIZE));
 	u64 free_to_take = without(size, memcg_protected(memcg, top));
-	s64 more = shift(c, totalpages);
+	s64 more = shift(s, totalpages);
 
 	w->score = (s64)without(free_to_take, c->spared * PAGE_SIZE) + more;
 	w->full = c->spared ? (s64)free_to_take + more : LOWEST;
 	return free_to_take || !size;
 }
 
-static void weigh_strangers(const struct crowd *c, struct weight *w)
+static void weigh_strangers(const struct scored *s, struct weight *w)
 {
-	w->score = c->worst == LOWEST ? LOWEST : c->worst * (s64)PAGE_SIZE;
-	w->full = c->spared ? (s64)(c->worst_spared * PAGE_SIZE) : LOWEST;
+	w->score = s->worst == LOWEST ? LOWEST : s->worst * (s64)PAGE_SIZE;
+	w->full = s->crowd.spared ? (s64)(s->crowd.largest_spared * PAGE_SIZE) : LOWEST;
 }
 
 /* systemd-logind calls them session-ID.scope. */
@@ -264,20 +241,20 @@ __noinline int bond(struct mem_cgroup *memcg __arg_trusted, bool leaf)
 static enum verdict weigh(struct oom_control *oc, struct mem_cgroup *memcg, int top,
 			  bool strangers, struct weight *w)
 {
-	struct crowd c = { .worst = LOWEST };
+	struct scored s = { .worst = LOWEST };
 	bool protected = false;
 
 	w->full = LOWEST;
 	w->strangers = strangers;
-	if (!count_all(oc, memcg, &c))
+	if (!count_all(oc, memcg, &s))
 		return LEAVE_IT_TO_THE_KERNEL;
-	if (c.worst == LOWEST && !c.spared)
+	if (s.worst == LOWEST && !s.crowd.spared)
 		return NO_CANDIDATE;
 	if (strangers)
-		weigh_strangers(&c, w);
+		weigh_strangers(&s, w);
 	else
-		protected = !weigh_parts(memcg, oc->totalpages, top, &c, w);
-	if (c.worst == LOWEST) {
+		protected = !weigh_parts(memcg, oc->totalpages, top, &s, w);
+	if (s.worst == LOWEST) {
 		pass_over(oc, memcg, w->full, "all its processes are protected by oom_score_adj");
 		return NO_CANDIDATE;
 	}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the processes of a cgroup hold, for policies that compare cgroups. */
+#ifndef _BPF_OOM_CROWD_BPF_H
+#define _BPF_OOM_CROWD_BPF_H
+
+#include <bpf_oom/memcg.bpf.h>
+
+/* Pages, more than there are. */
+#define CROWD_UNKNOWN 0x1000000000000ULL
+
+/**
+ * struct crowd - the processes of a cgroup, in pages
+ * @pages: of those that may be killed
+ * @largest: of the largest of these; 0: nobody can be killed
+ * @spared: of those that must not be killed
+ * @largest_spared: of the largest of these
+ * @shmem: shmem that is mapped by any of them
+ * @swap: swap of any of them
+ */
+struct crowd {
+	u64 pages;
+	u64 largest;
+	u64 spared;
+	u64 largest_spared;
+	u64 shmem;
+	u64 swap;
+};
+
+static __always_inline u64 at_least(u64 n, u64 min)
+{
+	return n > min ? n : min;
+}
+
+/**
+ * crowd_add() - count a process
+ * @c: the others of its cgroup; all 0 before the first
+ * @task: the process; no kernel thread
+ * @mortal: would a kill free what it holds? It does not matter where
+ *	task_is_unkillable().
+ *
+ * Any program may call it; what it reads is near enough to compare.
+ *
+ * Return: what the process holds in pages, without page cache.
+ */
+static __always_inline u64 crowd_add(struct crowd *c, struct task_struct *task, bool mortal)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	u64 shmem = mm_pages(mm, MM_SHMEMPAGES), swap = mm_pages(mm, MM_SWAPENTS);
+	u64 pages = mm_pages(mm, MM_ANONPAGES) + shmem + swap +
+		    not_negative(BPF_CORE_READ(mm, pgtables_bytes.counter)) / PAGE_SIZE;
+	bool unkillable = task_is_unkillable(task);
+
+	c->shmem += shmem;
+	c->swap += swap;
+	/* The first thread has exited, and what it maps is not known. */
+	if (!mm && mortal && !unkillable) {
+		c->shmem = CROWD_UNKNOWN;
+		c->swap = CROWD_UNKNOWN;
+	}
+	if (unkillable) {
+		c->spared += pages;
+		c->largest_spared = at_least(c->largest_spared, pages);
+	} else if (mortal) {
+		c->pages += pages;
+		c->largest = at_least(c->largest, pages);
+	}
+	return pages;
+}
+
+#endif /* _BPF_OOM_CROWD_BPF_H */
