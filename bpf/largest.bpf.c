@@ -136,7 +136,7 @@ __noinline s64 task_score(struct task_struct *task __arg_trusted, u64 totalpages
 
 	if (score == LONG_MIN)
 		return LOWEST;
-	mm = BPF_CORE_READ(task, mm);
+	mm = process_mm(task);
 	return score - (s64)mm_pages(mm, MM_FILEPAGES);
 }
 

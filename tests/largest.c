@@ -277,6 +277,33 @@ TEST(largest_has_regard_to_oom_score_adj_by_what_it_is_about)
 	detach("");
 }
 
+/* The kernel finds what it holds by another one. */
+TEST(largest_has_regard_to_processes_whose_first_thread_has_exited)
+{
+	int fd = records_open();
+	pid_t batch, safe, single, small;
+	const char *r;
+
+	attach("");
+	cg_make_limited("dom", 200);
+	cg_make("dom/batch");
+	cg_make("dom/safe");
+	cg_make("dom/single");
+	batch = hog_by_its_other_thread("dom/batch", 20, 500);
+	safe = hog_by_its_other_thread("dom/safe", 60, -1000);
+	small = hog("dom/safe", 2, 0);
+	single = hog("dom/single", 40, 0);
+	one_oom("dom");
+	CHECK(killed(batch), "its oom_score_adj has been overlooked");
+	one_oom("dom");
+	CHECK(killed(single), "the kernel has not decided");
+	CHECK(alive(safe) && alive(small), "who is beside what stays had to pay");
+	r = record_of(fd, "default");
+	check_record(r, "declined_why", "the largest is protected by oom_score_adj");
+	close(fd);
+	detach("");
+}
+
 TEST(largest_of_a_cgroup_decides_there_and_not_elsewhere)
 {
 	pid_t small, large, more, single, worker;

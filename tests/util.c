@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -368,6 +369,30 @@ pid_t hog(const char *cg, unsigned int mb, int adj)
 		tell_ready_and_sleep(fd);
 	}
 	wait_ready("hog", pid, fd);
+	return pid;
+}
+
+static void *other_thread(void *fd)
+{
+	tell_ready_and_sleep(*(int *)fd);
+}
+
+pid_t hog_by_its_other_thread(const char *cg, unsigned int mb, int adj)
+{
+	pthread_t thread;
+	pid_t pid;
+	int fd;
+
+	pid = spawn(cg, adj, &fd);
+	if (!pid) {
+		touch(reserve(mb * MB), mb * MB);
+		if (pthread_create(&thread, NULL, other_thread, &fd))
+			_exit(7);
+		/* Of this thread. */
+		syscall(SYS_exit, 0);
+	}
+	wait_ready("hog", pid, fd);
+	CHECK(WAIT_FOR(in_state(pid, "Z"), 60), "its first thread does not exit");
 	return pid;
 }
 

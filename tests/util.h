@@ -72,6 +72,8 @@ void cg_write(const char *cg, const char *file, const char *fmt, ...)
 /* Processes */
 /* In the cgroup, holding so many MB, with this oom_score_adj. Ready on return. */
 pid_t hog(const char *cg, unsigned int mb, int adj);
+/* As hog(), but its first thread has exited. */
+pid_t hog_by_its_other_thread(const char *cg, unsigned int mb, int adj);
 /* One of 130 MB that is on disk, and in memory no more. */
 int large_file(void);
 /* As hog(), but of page cache. */

@@ -26,6 +26,36 @@ struct crowd {
 	u64 swap;
 };
 
+/* More that have exited, one after the other, are not worth the time. */
+#define CROWD_MAX_EXITED 16
+
+/**
+ * process_mm() - the memory of a process, also when its first thread has exited
+ * @task: the first thread, best under RCU
+ *
+ * Return: for BPF_CORE_READ(); NULL: none of the first threads has it any more.
+ */
+static __always_inline struct mm_struct *process_mm(struct task_struct *task)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct list_head *end, *next;
+	int i;
+
+	if (mm)
+		return mm;
+	end = (void *)BPF_CORE_READ(task, signal) +
+	      bpf_core_field_offset(struct signal_struct, thread_head);
+	next = BPF_CORE_READ(task, thread_node.next);
+	bpf_for(i, 0, CROWD_MAX_EXITED) {
+		if (mm || next == end)
+			break;
+		task = (void *)next - bpf_core_field_offset(struct task_struct, thread_node);
+		mm = BPF_CORE_READ(task, mm);
+		next = BPF_CORE_READ(task, thread_node.next);
+	}
+	return mm;
+}
+
 static __always_inline u64 at_least(u64 n, u64 min)
 {
 	return n > min ? n : min;
@@ -44,7 +74,7 @@ static __always_inline u64 at_least(u64 n, u64 min)
  */
 static __always_inline u64 crowd_add(struct crowd *c, struct task_struct *task, bool mortal)
 {
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct mm_struct *mm = process_mm(task);
 	u64 shmem = mm_pages(mm, MM_SHMEMPAGES), swap = mm_pages(mm, MM_SWAPENTS);
 	u64 pages = mm_pages(mm, MM_ANONPAGES) + shmem + swap +
 		    not_negative(BPF_CORE_READ(mm, pgtables_bytes.counter)) / PAGE_SIZE;
@@ -52,13 +82,15 @@ static __always_inline u64 crowd_add(struct crowd *c, struct task_struct *task, 
 
 	c->shmem += shmem;
 	c->swap += swap;
-	/* The first thread has exited, and what it maps is not known. */
-	if (!mm && mortal && !unkillable) {
+	/* Not that of who exits, which is gone. */
+	if (!mm && BPF_CORE_READ(task, signal, live.counter) > 0) {
 		c->shmem = CROWD_UNKNOWN;
 		c->swap = CROWD_UNKNOWN;
+		if (unkillable)
+			pages = CROWD_UNKNOWN;
 	}
 	if (unkillable) {
-		c->spared += pages;
+		c->spared = at_most(c->spared + pages, CROWD_UNKNOWN);
 		c->largest_spared = at_least(c->largest_spared, pages);
 	} else if (mortal) {
 		c->pages += pages;
