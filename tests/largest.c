@@ -304,6 +304,27 @@ TEST(largest_has_regard_to_processes_whose_first_thread_has_exited)
 	detach("");
 }
 
+/* Reclaim within the tenant computes it so; reclaim of all does not. */
+TEST(largest_lets_nobody_protect_more_than_it_has_itself)
+{
+	pid_t tenant, neighbour;
+
+	attach("");
+	cg_make_limited("dom", 200);
+	cg_make("dom/tenant");
+	cg_make("dom/tenant/own");
+	cg_make("dom/neighbour");
+	cg_write("dom/tenant/own", "memory.low", "max");
+	tenant = hog("dom/tenant/own", 40, 0);
+	neighbour = hog("dom/neighbour", 20, 0);
+	/* There is nothing that it could free. */
+	write_file(CG_ROOT "/test/dom/tenant/memory.reclaim", "1M");
+	one_oom("dom");
+	CHECK(killed(tenant), "it protects itself");
+	CHECK(alive(neighbour), "its neighbour had to pay");
+	detach("");
+}
+
 TEST(largest_of_a_cgroup_decides_there_and_not_elsewhere)
 {
 	pid_t small, large, more, single, worker;
