@@ -415,13 +415,18 @@ TEST(psi_guard_has_thresholds_of_single_cgroups)
  * A limit above the root is, seen from there, a machine without memory; only that
  * the machine has some.
  */
-static void make_shortage_from_above(pid_t *large, pid_t *small)
+static void make_limit_above(void)
 {
 	cg_make("dom");
 	cg_write("dom", "memory.high", "60M");
 	cg_write("dom", "memory.max", "400M");
 	write_file(CG_ROOT "/test/dom/memory.swap.max", "0");
 	cg_make("dom/root");
+}
+
+static void make_shortage_from_above(pid_t *large, pid_t *small)
+{
+	make_limit_above();
 	cg_make("dom/root/large");
 	cg_make("dom/root/small");
 	*large = hog("dom/root/large", 40, 0);
@@ -503,6 +508,51 @@ TEST(psi_guard_lets_nobody_protect_more_than_it_has_itself)
 	CHECK(alive(small), "its neighbour pays");
 	reap(stalls);
 	detach();
+}
+
+/* Who holds more than the others, but dies and nothing comes free. */
+static void blames_who_stalls_and_not(pid_t pid)
+{
+	pid_t stalls;
+
+	cg_make("dom/root/stalls");
+	attach(SHORT);
+	stalls = eater("dom/root/stalls", 1000, 20000);
+	CHECK(killed(stalls), "it lives: %ld declared, nobody %ld", stat("declared"),
+	      stat("nobody"));
+	CHECK(alive(pid), "who could not give anything died");
+	detach();
+}
+
+#define TMPFS "/run/psi_guard"
+
+TEST(psi_guard_blames_nobody_for_files_in_a_tmpfs)
+{
+	pid_t pid;
+
+	make_limit_above();
+	cg_make("dom/root/build");
+	/* There may be one of a test that has failed. */
+	CHECK(!sh("umount %s 2>/dev/null; mkdir -p %s && mount -t tmpfs none %s", TMPFS,
+		  TMPFS, TMPFS), "no tmpfs");
+	CHECK(!sh("echo $$ >%s/test/dom/root/build/cgroup.procs; "
+		  "dd if=/dev/zero of=%s/file bs=1M count=44 2>/dev/null", CG_ROOT, TMPFS),
+	      "nothing in the tmpfs");
+	pid = hog("dom/root/build", 1, 0);
+	blames_who_stalls_and_not(pid);
+	CHECK(!sh("umount %s", TMPFS), "umount");
+}
+
+TEST(psi_guard_blames_nobody_for_who_must_not_be_killed)
+{
+	pid_t safe, beside;
+
+	make_limit_above();
+	cg_make("dom/root/db");
+	safe = hog("dom/root/db", 44, -1000);
+	beside = hog("dom/root/db", 1, 0);
+	blames_who_stalls_and_not(beside);
+	CHECK(alive(safe), "what must not be killed died");
 }
 
 TEST(psi_guard_waits_for_pressure_to_last_unless_it_is_urgent)

@@ -3,7 +3,7 @@
 #ifndef _PSI_GUARD_CAUSE_BPF_H
 #define _PSI_GUARD_CAUSE_BPF_H
 
-#include <bpf_oom/memcg.bpf.h>
+#include <bpf_oom/crowd.bpf.h>
 
 #include "options.bpf.h"
 #include "state.bpf.h"
@@ -17,7 +17,7 @@
 /**
  * struct past_size - how large a leaf was when the pressure began, or we
  * @ns: when that was
- * @bytes: how large
+ * @bytes: how much a kill of all would have freed
  */
 struct past_size {
 	u64 ns;
@@ -40,24 +40,76 @@ static u64 protection(struct mem_cgroup *memcg)
 	return memcg_protected(memcg, root_level ? root_level - 1 : 0);
 }
 
+/*
+ * What is not static is verified by itself, and not once more for each way through the
+ * loops that call it.
+ */
+
+__noinline int count(struct task_struct *task __arg_trusted, struct crowd *c __arg_nonnull)
+{
+	return crowd_add(c, task, true) > 0;
+}
+
+/* False: without memory it is not known. */
+static bool count_all(struct mem_cgroup *memcg, struct crowd *c)
+{
+	struct bpf_iter_css_task it;
+	struct task_struct *task;
+	bool known = false;
+
+	if (!bpf_iter_css_task_new(&it, &memcg->css, CSS_TASK_ITER_PROCS)) {
+		known = true;
+		while ((task = bpf_iter_css_task_next(&it))) {
+			if (!(task->flags & PF_KTHREAD))
+				count(task, c);
+		}
+	}
+	bpf_iter_css_task_destroy(&it);
+	return known;
+}
+
+__noinline u64 freed_by_kills(struct mem_cgroup *memcg __arg_trusted,
+			      const struct crowd *c __arg_nonnull)
+{
+	u64 stays = memcg_outlives(memcg, c->shmem * PAGE_SIZE, c->swap * PAGE_SIZE);
+
+	return without(memcg_held(memcg), stays + c->spared * PAGE_SIZE);
+}
+
+/* What a kill of all would free; false: without memory it is not known. */
+static bool size_now(struct mem_cgroup *memcg, struct crowd *c, u64 *bytes)
+{
+	if (!count_all(memcg, c))
+		return false;
+	*bytes = freed_by_kills(memcg, c);
+	return true;
+}
+
 static void sample(struct mem_cgroup *memcg, u64 now)
 {
 	u64 id = id_of(memcg);
 	struct past_size *old = bpf_map_lookup_elem(&samples, &id);
 	struct past_size new = { .ns = now };
+	struct crowd c = {};
 
 	if (old && now - old->ns < SAMPLE_MAX_NS)
 		return;
-	new.bytes = memcg_held(memcg);
+	if (!size_now(memcg, &c, &new.bytes))
+		return;
 	bpf_map_update_elem(&samples, &id, &new, BPF_ANY);
 }
 
 static u64 size_soon(struct mem_cgroup *memcg, u64 now)
 {
-	u64 bytes = memcg_held(memcg), id = id_of(memcg), grown, ns;
-	struct past_size *old = bpf_map_lookup_elem(&samples, &id);
-	u64 size = without(bytes, protection(memcg));
+	u64 id = id_of(memcg), bytes = 0, size, grown, ns;
+	struct past_size *old;
+	struct crowd c = {};
 
+	/* In doubt, and where nobody can be killed. */
+	if (!size_now(memcg, &c, &bytes) || !c.largest)
+		return 0;
+	size = without(bytes, protection(memcg));
+	old = bpf_map_lookup_elem(&samples, &id);
 	if (!size || !old || old->bytes >= bytes)
 		return size;
 	grown = bytes - old->bytes;
@@ -66,24 +118,6 @@ static u64 size_soon(struct mem_cgroup *memcg, u64 now)
 		return size;
 	/* In ms, so that it does not overflow. */
 	return size + grown * lookahead_s * 1000 / (ns / NSEC_PER_MSEC);
-}
-
-static bool has_victim(struct mem_cgroup *memcg)
-{
-	struct bpf_iter_css_task it;
-	struct task_struct *task;
-	bool found = false;
-
-	if (!bpf_iter_css_task_new(&it, &memcg->css, CSS_TASK_ITER_PROCS)) {
-		while ((task = bpf_iter_css_task_next(&it))) {
-			if (!task_is_unkillable(task)) {
-				found = true;
-				break;
-			}
-		}
-	}
-	bpf_iter_css_task_destroy(&it);
-	return found;
 }
 
 /*
@@ -111,7 +145,7 @@ static struct mem_cgroup *look_at_leaves(struct mem_cgroup *root, u64 now, bool 
 			continue;
 		if (find) {
 			size = size_soon(memcg, now);
-			if (size > worst_size && has_victim(memcg)) {
+			if (size > worst_size) {
 				smaller = worst;
 				worst = memcg;
 				memcg = smaller;
