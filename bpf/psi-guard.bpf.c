@@ -31,6 +31,10 @@
  *	is held by processes that must not be killed. Nor does what memory.low and
  *	memory.min protect from reclaim, which is not always what a tenant has
  *	written there.
+ *	When a process of the root cgroup itself is the cause, nothing is done: an OOM
+ *	of the whole system would be the only one that it is in, and in that the kernel
+ *	may choose a bystander, by oom_score_adj and page cache. If nothing else helps
+ *	it will do so in its time; the pressure may as well pass.
  *
  * When nothing is done
  *	Whenever there is doubt: there is memory left, nobody is to blame, another

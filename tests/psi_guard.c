@@ -719,3 +719,28 @@ TEST(psi_guard_ends_the_leak_before_the_kernel_does)
 	reap(reads);
 	detach();
 }
+
+/* The kernel takes it when the time has come. */
+TEST(psi_guard_has_no_leaf_pay_for_a_leak_in_the_root_cgroup)
+{
+	pid_t reads, web, leaks;
+
+	if (debug_kernel())
+		test_skip("KASAN leaves too little memory for a server and a leak");
+	cg_make("server");
+	cg_make("web");
+	web = hog("web", 50, 0);
+	reads = server("server");
+	attach(" ");
+	leaks = leak(NULL, 250, 10000);
+	if (!killed(leaks) && !killed(leaks) && !killed(leaks))
+		FAIL("it lives: %ld events, plenty %ld, nobody %ld, declared %ld in %ld",
+		     stat("events"), stat("plenty"), stat("nobody"), stat("declared"),
+		     stat("last_cgroup_id"));
+	CHECK(alive(reads), "the server died");
+	CHECK(alive(web), "a leaf had to pay");
+	CHECK_EQ(stat("declared"), 0);
+	reap(reads);
+	reap(web);
+	detach();
+}

@@ -76,12 +76,18 @@ __noinline u64 freed_by_kills(struct mem_cgroup *memcg __arg_trusted,
 	return without(memcg_held(memcg), stays + c->spared * PAGE_SIZE);
 }
 
-/* What a kill of all would free; false: without memory it is not known. */
+/*
+ * What a kill of all would free; false: without memory it is not known. Processes of the
+ * root of all have nothing in common, so each stands for itself there.
+ */
 static bool size_now(struct mem_cgroup *memcg, struct crowd *c, u64 *bytes)
 {
 	if (!count_all(memcg, c))
 		return false;
-	*bytes = freed_by_kills(memcg, c);
+	if (id_of(memcg) == ROOT_ID)
+		*bytes = c->largest * PAGE_SIZE;
+	else
+		*bytes = freed_by_kills(memcg, c);
 	return true;
 }
 
@@ -121,8 +127,9 @@ static u64 size_soon(struct mem_cgroup *memcg, u64 now)
 }
 
 /*
- * Looks at all leaves in the memory controller below @root. With @find: returns
- * a reference to the one that is to blame, or NULL. Without: samples them.
+ * Looks at all leaves in the memory controller below @root, and at the root of all if
+ * that is it. With @find: returns a reference to the one that is to blame, or NULL.
+ * Without: samples them.
  */
 static struct mem_cgroup *look_at_leaves(struct mem_cgroup *root, u64 now, bool find)
 {
@@ -138,7 +145,7 @@ static struct mem_cgroup *look_at_leaves(struct mem_cgroup *root, u64 now, bool 
 		if (!(css->flags & CSS_ONLINE))
 			continue;
 		leaf = css_is_leaf(css, &has_children);
-		if (!leaf)
+		if (!leaf && BPF_CORE_READ(css, parent))
 			continue;
 		memcg = bpf_get_mem_cgroup(css);
 		if (!memcg)
@@ -185,6 +192,11 @@ static struct mem_cgroup *look_below_root(u64 now, bool find)
 	bpf_mem_cgroup_flush_stats(root);
 	worst = look_at_leaves(root, now, find);
 	bpf_put_mem_cgroup(root);
+	/* No OOM can be declared for it alone, and others are not to pay. */
+	if (worst && id_of(worst) == ROOT_ID) {
+		bpf_put_mem_cgroup(worst);
+		return NULL;
+	}
 	return worst;
 }
 
