@@ -25,7 +25,7 @@ static struct record record;
  * one comes dies of it. Protected by oom_lock.
  */
 static struct task_struct *left_task;
-static u64 left_seq;
+static u64 left_seq, left_domain;
 
 /* Who has just died. Protected by oom_lock, under which victims are marked. */
 static struct record_victim died;
@@ -350,6 +350,8 @@ void bpf_oom_account_death(struct task_struct *task, uid_t uid)
 	if (d ? !d->record : !is_left_to(current))
 		return;
 	bpf_oom_note_death(&died, task, uid);
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		bpf_oom_victim_add(d ? bpf_oom_domain(d->oc) : left_domain, task);
 	if (d)
 		bpf_oom_record_add_death(d->record, &died);
 	else
@@ -456,6 +458,7 @@ void bpf_oom_account_fallback(struct decision *d)
 	bpf_oom_record_open(d->record);
 	left_task = current;
 	left_seq = d->record->seq;
+	left_domain = bpf_oom_domain(d->oc);
 	schedule_work(&settle_work);
 }
 

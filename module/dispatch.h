@@ -86,6 +86,7 @@ bool bpf_oom_is_on_the_way(const struct decision *d);
 /* victims.c: the last victims, until their memory is free */
 
 void bpf_oom_victim_add(u64 domain, struct task_struct *task);
+pid_t bpf_oom_victim_coming(u64 domain);
 bool bpf_oom_victim_frees(u64 domain);
 
 /* account.c: around each call of a policy */

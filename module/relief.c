@@ -144,29 +144,38 @@ static void scan_system(struct on_the_way *found)
 	rcu_read_unlock();
 }
 
+static pid_t scan(struct oom_control *oc)
+{
+	struct on_the_way found = { .oc = oc };
+
+	if (oc->memcg)
+		oom_hook_scan(oc, find_on_the_way, &found);
+	else
+		scan_system(&found);
+	return found.pid;
+}
+
 /**
  * bpf_oom_is_on_the_way() - would the kernel wait for a victim?
  * @d: the OOM
  *
  * Then nobody is asked: a policy that does not look would kill a second one. The
- * record of that death counts it. It is bounded by the OOM reaper.
+ * record of that death counts it. Victims that the kernel's walk does not show are
+ * known, too, see victims.c. It is bounded by the OOM reaper, and by two seconds.
  *
  * Context: while the OOM is being handled.
  * Return: true if so; never in a rehearsal, nor for sysrq-f, which is there to kill.
  */
 bool bpf_oom_is_on_the_way(const struct decision *d)
 {
-	struct on_the_way found = { .oc = d->oc };
+	pid_t pid;
 
 	if (d->rehearsal || d->oc->order == -1)
 		return false;
-	if (d->oc->memcg)
-		oom_hook_scan(d->oc, find_on_the_way, &found);
-	else
-		scan_system(&found);
-	if (!found.pid)
+	pid = bpf_oom_victim_coming(bpf_oom_domain(d->oc)) ?: scan(d->oc);
+	if (!pid)
 		return false;
-	bpf_oom_record_repeat(found.pid);
+	bpf_oom_record_repeat(pid);
 	return true;
 }
 
@@ -206,7 +215,7 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 	if (ret == -ESRCH && !d->dry_run && !d->kills && d->record->kills)
 		ret = 0;
 	bpf_oom_note_kill(d, task, message, ret);
-	if (!ret && is_of_limit(oc) && !d->dry_run && tsk_is_oom_victim(task))
+	if (!ret && !d->dry_run && tsk_is_oom_victim(task))
 		bpf_oom_victim_add(bpf_oom_domain(oc), task);
 	if (!ret)
 		d->kills++;

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The last victims of policies, until their memory is free
+ * The last victims, until their memory is free
  *
  * The kernel marks a victim as done (MMF_OOM_SKIP) when its pages are unmapped, and
- * frees them after that; since 7.0 a walk of a memcg does not even show tasks that
- * are exiting. Who looks for a victim that is on its way finds none then, although
- * nothing is free yet. A task that goes on to allocate brings OOM after OOM in that
- * time, and each could cost a victim.
+ * frees them after that; and since 7.0 a walk of a memcg does not show tasks that are
+ * exiting, even before that. Who looks for a victim that is on its way finds none
+ * then, although nothing is free yet. A task that goes on to allocate brings OOM after
+ * OOM in that time, and each could cost a victim.
  *
  * All of this is used by the task that handles the OOM, so by one at a time.
  */
 #include <linux/jiffies.h>
 #include <linux/maple_tree.h>
 #include <linux/mm.h>
+#include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
+#include "compat.h"
 #include "dispatch.h"
 
 #define VICTIMS 16
@@ -26,12 +28,14 @@
 /**
  * struct victim - a process that was killed
  * @mm: its memory; a reference that does not keep the memory. NULL: no victim
+ * @pid: the process
  * @domain: of the OOM that it was killed for
  * @freeing: it has been seen to be freed ...
  * @since: ... first at this time (jiffies)
  */
 struct victim {
 	struct mm_struct *mm;
+	pid_t pid;
 	u64 domain;
 	bool freeing;
 	unsigned long since;
@@ -48,19 +52,30 @@ static void forget(struct victim *v)
 }
 
 /**
- * bpf_oom_victim_add() - a policy has killed
+ * bpf_oom_victim_add() - the OOM killer has chosen a process
  * @domain: of the OOM
  * @task: the victim
  *
- * Context: while the OOM is being handled.
+ * Does nothing if it is known.
+ *
+ * Context: under oom_lock; also in the lock of @task, but not so with PREEMPT_RT, where
+ * the last reference to an mm may not be dropped then.
  */
 void bpf_oom_victim_add(u64 domain, struct task_struct *task)
 {
-	struct victim *v = &victims[next_victim++ % VICTIMS];
+	struct mm_struct *mm = task->signal->oom_mm;
+	struct victim *v;
+	unsigned int i;
 
+	for (i = 0; i < VICTIMS; i++) {
+		if (victims[i].mm == mm)
+			return;
+	}
+	v = &victims[next_victim++ % VICTIMS];
 	forget(v);
-	mmgrab(task->signal->oom_mm);
-	v->mm = task->signal->oom_mm;
+	mmgrab(mm);
+	v->mm = mm;
+	v->pid = task_tgid_nr(task);
 	v->domain = domain;
 	v->freeing = false;
 }
@@ -74,6 +89,32 @@ static bool is_freeing(struct victim *v)
 		v->since = jiffies;
 	v->freeing = true;
 	return time_before(jiffies, v->since + FREEING_MAX);
+}
+
+/* The OOM reaper sets the flag, at the latest when it has given up. */
+static bool is_coming(struct victim *v)
+{
+	return !mm_flags_test(MMF_OOM_SKIP, v->mm) || is_freeing(v);
+}
+
+/**
+ * bpf_oom_victim_coming() - is a victim on its way out, or freeing its memory?
+ * @domain: where
+ *
+ * Context: while an OOM is being handled.
+ * Return: its pid, 0 if there is none. Bounded: by the OOM reaper, and two seconds.
+ */
+pid_t bpf_oom_victim_coming(u64 domain)
+{
+	unsigned int i;
+
+	for (i = 0; i < VICTIMS; i++) {
+		struct victim *v = &victims[i];
+
+		if (v->mm && v->domain == domain && is_coming(v))
+			return v->pid;
+	}
+	return 0;
 }
 
 /**

@@ -43,6 +43,7 @@
 #include <linux/kernfs.h>
 #include <linux/kobject.h>
 #include <linux/kprobes.h>
+#include <linux/maple_tree.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -145,6 +146,17 @@ static long run_declare(u64 id, int order, bool wait, const char *text)
 	return ret;
 }
 
+/* Or its memory is: to be freed, which nobody else sees then. */
+static bool is_on_its_way(struct task_struct *p)
+{
+	struct mm_struct *mm = p->signal->oom_mm;
+
+	if (!mm)
+		return false;
+	return !mm_flags_test(MMF_OOM_SKIP, mm) ||
+	       (!atomic_read(&mm->mm_users) && !mtree_empty(&mm->mm_mt));
+}
+
 static long count_victims(void)
 {
 	struct task_struct *p;
@@ -152,8 +164,7 @@ static long count_victims(void)
 
 	rcu_read_lock();
 	for_each_process(p)
-		nr += tsk_is_oom_victim(p) &&
-		      !mm_flags_test(MMF_OOM_SKIP, p->signal->oom_mm);
+		nr += is_on_its_way(p);
 	rcu_read_unlock();
 	return nr;
 }
