@@ -32,15 +32,6 @@ struct {
 } samples SEC(".maps");
 
 /*
- * What the cgroup of the policy has is the most that those below it can have. Who stalls
- * is being reclaimed from, so that is known.
- */
-static u64 protection(struct mem_cgroup *memcg)
-{
-	return memcg_protected(memcg, root_level ? root_level - 1 : 0);
-}
-
-/*
  * What is not static is verified by itself, and not once more for each way through the
  * loops that call it.
  */
@@ -48,6 +39,15 @@ static u64 protection(struct mem_cgroup *memcg)
 __noinline int count(struct task_struct *task __arg_trusted, struct crowd *c __arg_nonnull)
 {
 	return crowd_add(c, task, true) > 0;
+}
+
+/*
+ * What the cgroup of the policy has is the most that those below it can have. Who stalls
+ * is being reclaimed from, so that is known.
+ */
+__noinline u64 protection(struct mem_cgroup *memcg __arg_trusted)
+{
+	return memcg_protected(memcg, root_level ? root_level - 1 : 0);
 }
 
 /* False: without memory it is not known. */
@@ -153,6 +153,11 @@ static struct mem_cgroup *look_at_leaves(struct mem_cgroup *root, u64 now, bool 
 		if (find) {
 			size = size_soon(memcg, now);
 			if (size > worst_size) {
+				/*
+				 * Or clang compares for each assignment, and
+				 * for the verifier these can differ.
+				 */
+				barrier();
 				smaller = worst;
 				worst = memcg;
 				memcg = smaller;
