@@ -65,7 +65,8 @@ static const struct verb verbs[] = {
 	  "  -v, --verbose         show what libbpf says\n" },
 	{ "test", cmd_test, "POLICY [--cgroup PATH] [--set NAME=VALUE]... [-v]",
 	  "Ask a policy what it would do if the cgroup, or the whole system, were out of\n"
-	  "memory now. Nobody is killed. The options are those of attach.\n" },
+	  "memory now. Nobody is killed. The options are those of attach, but for\n"
+	  "--before and --dry-run.\n" },
 	{ "why", cmd_why, "[PID|last]",
 	  "Tell why a process was killed, without an argument the last one that was, or\n"
 	  "with 'last' what was decided last.\n" },

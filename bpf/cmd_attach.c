@@ -224,18 +224,39 @@ static int explain_attach(const struct policy *p, const struct request *r, int e
 	return EX_FAILED;
 }
 
+static void print_cgroup_option(const struct request *r)
+{
+	if (!r->cgroup)
+		return;
+	fputs(" --cgroup", stderr);
+	print_quoted(r->cgroup);
+}
+
+/* How many words the option --cgroup takes here; 0: it is another one. */
+static int cgroup_option_words(const char *word)
+{
+	if (!strcmp(word, "-c") || !strcmp(word, "--cgroup"))
+		return 2;
+	return !strncmp(word, "-c", 2) || !strncmp(word, "--cgroup=", 9);
+}
+
+/* Of several cgroups just this one: the others may have been in the way as well. */
 static void print_switch(const struct policy *p, const struct request *r)
 {
 	char *const *word;
+	int skip = 0;
 
 	fprintf(stderr, "to switch: bpfoom detach %s", p->name);
-	if (r->cgroup) {
-		fputs(" --cgroup", stderr);
-		print_quoted(r->cgroup);
-	}
+	print_cgroup_option(r);
 	fputs(" && bpfoom", stderr);
-	for (word = r->argv; *word; word++)
-		print_quoted(*word);
+	for (word = r->argv; *word; word++) {
+		skip = skip ?: cgroup_option_words(*word);
+		if (skip)
+			skip--;
+		else
+			print_quoted(*word);
+	}
+	print_cgroup_option(r);
 	fputc('\n', stderr);
 }
 

@@ -70,7 +70,7 @@ static const char *explain_declined(const char *why)
 		{ "refused", "wanted to kill whom it may not" },
 		{ "bypassed",
 		  "was not asked for a while, since its breaker has tripped (see 'bpfoom list')" },
-		{ "dry-run", "was asked in a dry run, of which there is a record of its own" },
+		{ "dry-run", "was asked in a dry run ('bpfoom events' tells what it would have done)" },
 	};
 	size_t i;
 
@@ -251,15 +251,15 @@ static void print_repeats(const struct decision *r)
 static void print_kernel_rule(const struct decision *r)
 {
 	if (record_number(r, "kernel_pid")) {
-		printf("The kernel's own rule: kill ");
+		printf("The kernel alone would have killed ");
 		record_print_process(r, "kernel_pid", "kernel_comm");
 		printf(", with a score of %.1f MiB.\n",
 		       record_number(r, "kernel_score") *
 		       (double)sysconf(_SC_PAGESIZE) / (1024 * 1024));
 	} else if (record_is(r, "kernel", "wait")) {
-		puts("The kernel's own rule: wait for a victim that is on its way out.");
+		puts("The kernel alone would have waited for a victim that is on its way out.");
 	} else if (record_is(r, "kernel", "none")) {
-		puts("The kernel's own rule: it finds nobody to kill.");
+		puts("The kernel alone would have found nobody to kill.");
 	}
 }
 

@@ -34,9 +34,9 @@ static inline bool mm_flags_test(int flag, const struct mm_struct *mm)
  * @name: its name, one that no module uses
  *
  * bpf_find_btf_id() is exported since 7.0 or so; the build looks whether it is.
- * 6.12, where it is not, has none of the kfuncs that are looked up. Kernels between may
- * have some: compat_finds_kfuncs() is false there. The reference on the kernel's BTF cannot be dropped by a module; the kernel never
- * frees that one.
+ * 6.12, where it is not, has none of the kfuncs that are looked up. Kernels between
+ * may have some: compat_finds_kfuncs() is false there. The reference on the kernel's
+ * BTF cannot be dropped by a module; the kernel never frees that one.
  *
  * Return: the id in the kernel's BTF; 0 or negative if there is none.
  */
@@ -58,8 +58,11 @@ static inline s32 compat_kfunc_id(const char *name)
  */
 static inline bool compat_finds_kfuncs(void)
 {
-	return IS_ENABLED(COMPAT_BPF_FIND_BTF_ID) ||
-	       LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0);
+#ifdef COMPAT_BPF_FIND_BTF_ID
+	return true;
+#else
+	return LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0);
+#endif
 }
 
 #endif /* _BPF_OOM_COMPAT_H */

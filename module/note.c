@@ -131,6 +131,37 @@ static void note_choice(struct decision *d, struct task_struct *task,
 	strscpy(r->reason, message, sizeof(r->reason));
 }
 
+/* Under RCU. Is it @task, or a cgroup that it is in? */
+static bool is_of(const struct record_candidate *c, struct task_struct *task)
+{
+	struct cgroup *cgrp;
+
+	if (c->pid)
+		return c->pid == task_tgid_nr(task);
+	for (cgrp = task_dfl_cgroup(task); cgrp; cgrp = cgroup_parent(cgrp)) {
+		if (cgroup_id(cgrp) == c->cgroup_id)
+			return true;
+	}
+	return false;
+}
+
+/* Under RCU. Whom the policy kills was chosen, and of cgroups the best that it is in. */
+static void note_chosen(struct record *r, struct task_struct *task)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->nr_candidates; i++) {
+		if (r->candidates[i].chosen)
+			return;
+	}
+	for (i = 0; i < r->nr_candidates; i++) {
+		if (!r->candidates[i].why[0] && is_of(&r->candidates[i], task)) {
+			r->candidates[i].chosen = true;
+			return;
+		}
+	}
+}
+
 /*
  * Under RCU. Of a kill that was one, bpf_oom_account_death() has noted it before; not so
  * in a dry run, nor of a process that was a victim already.
@@ -140,6 +171,8 @@ static void note_killed(struct decision *d, struct task_struct *task,
 {
 	struct record *r = d->record;
 
+	if (!d->kills)
+		note_chosen(r, task);
 	if (!r->kills) {
 		note_choice(d, task, message);
 		r->kills = 1;

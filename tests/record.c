@@ -246,6 +246,8 @@ TEST(a_record_has_the_cgroups_that_largest_compares)
 	CHECK_EQ(i, 2);
 	CHECK_EQ(found, 1);
 	CHECK(strstr(record_has(r, "candidate", 0), " /test/dom/large"), "not the largest first");
+	CHECK(!strcmp(candidate_key(r, 0, "candidate_chosen"), "1"), "the largest was not chosen");
+	CHECK(!*candidate_key(r, 1, "candidate_chosen"), "the other was chosen, too");
 	CHECK(!sh("bpfoom detach largest"), "detach");
 	close(fd);
 	reap(a);

@@ -55,11 +55,16 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
+#include <linux/version.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include "../../module/compat.h"
 #include "klp.h"
+
+/* 6.18: the flags of an mm are behind functions. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define mm_flags_test(flag, mm) test_bit(flag, &(mm)->flags)
+#endif
 
 /* One command at a time; not held while an OOM runs, so that they can race. */
 static DEFINE_MUTEX(command_lock);
