@@ -92,11 +92,6 @@ bool bpf_oom_room_again(const struct decision *d)
 	return has_room(d->oc) || bpf_oom_victim_frees(bpf_oom_domain(d->oc));
 }
 #else
-static bool is_of_limit(const struct oom_control *oc)
-{
-	return false;
-}
-
 bool bpf_oom_room_again(const struct decision *d)
 {
 	return false;
