@@ -26,15 +26,9 @@
  *	declared in the leaf that causes it, which is rarely the one that stalls: a
  *	server that reads its files again and again suffers from a neighbour that
  *	leaks. The cause is the leaf that will be the largest soon, if it goes on to
- *	grow as it did since the pressure began. Only what would come free there
- *	counts: no page cache, no files in a tmpfs that nobody maps, and nothing that
- *	is held by processes that must not be killed. Nor does what memory.low and
- *	memory.min protect from reclaim, which is not always what a tenant has
- *	written there.
- *	When a process of the root cgroup itself is the cause, nothing is done: an OOM
- *	of the whole system would be the only one that it is in, and in that the kernel
- *	may choose a bystander, by oom_score_adj and page cache. If nothing else helps
- *	it will do so in its time; the pressure may as well pass.
+ *	grow as it did since the pressure began. Page cache does not count; nor does
+ *	what memory.low and memory.min protect from reclaim, which is not always
+ *	what a tenant has written there; nor a leaf in which nobody may be killed.
  *
  * When nothing is done
  *	Whenever there is doubt: there is memory left, nobody is to blame, another

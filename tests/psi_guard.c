@@ -415,18 +415,13 @@ TEST(psi_guard_has_thresholds_of_single_cgroups)
  * A limit above the root is, seen from there, a machine without memory; only that
  * the machine has some.
  */
-static void make_limit_above(void)
+static void make_shortage_from_above(pid_t *large, pid_t *small)
 {
 	cg_make("dom");
 	cg_write("dom", "memory.high", "60M");
 	cg_write("dom", "memory.max", "400M");
 	write_file(CG_ROOT "/test/dom/memory.swap.max", "0");
 	cg_make("dom/root");
-}
-
-static void make_shortage_from_above(pid_t *large, pid_t *small)
-{
-	make_limit_above();
 	cg_make("dom/root/large");
 	cg_make("dom/root/small");
 	*large = hog("dom/root/large", 40, 0);
@@ -508,51 +503,6 @@ TEST(psi_guard_lets_nobody_protect_more_than_it_has_itself)
 	CHECK(alive(small), "its neighbour pays");
 	reap(stalls);
 	detach();
-}
-
-/* Who holds more than the others, but dies and nothing comes free. */
-static void blames_who_stalls_and_not(pid_t pid)
-{
-	pid_t stalls;
-
-	cg_make("dom/root/stalls");
-	attach(SHORT);
-	stalls = eater("dom/root/stalls", 1000, 20000);
-	CHECK(killed(stalls), "it lives: %ld declared, nobody %ld", stat("declared"),
-	      stat("nobody"));
-	CHECK(alive(pid), "who could not give anything died");
-	detach();
-}
-
-#define TMPFS "/run/psi_guard"
-
-TEST(psi_guard_blames_nobody_for_files_in_a_tmpfs)
-{
-	pid_t pid;
-
-	make_limit_above();
-	cg_make("dom/root/build");
-	/* There may be one of a test that has failed. */
-	CHECK(!sh("umount %s 2>/dev/null; mkdir -p %s && mount -t tmpfs none %s", TMPFS,
-		  TMPFS, TMPFS), "no tmpfs");
-	CHECK(!sh("echo $$ >%s/test/dom/root/build/cgroup.procs; "
-		  "dd if=/dev/zero of=%s/file bs=1M count=44 2>/dev/null", CG_ROOT, TMPFS),
-	      "nothing in the tmpfs");
-	pid = hog("dom/root/build", 1, 0);
-	blames_who_stalls_and_not(pid);
-	CHECK(!sh("umount %s", TMPFS), "umount");
-}
-
-TEST(psi_guard_blames_nobody_for_who_must_not_be_killed)
-{
-	pid_t safe, beside;
-
-	make_limit_above();
-	cg_make("dom/root/db");
-	safe = hog("dom/root/db", 44, -1000);
-	beside = hog("dom/root/db", 1, 0);
-	blames_who_stalls_and_not(beside);
-	CHECK(alive(safe), "what must not be killed died");
 }
 
 TEST(psi_guard_waits_for_pressure_to_last_unless_it_is_urgent)
@@ -717,30 +667,5 @@ TEST(psi_guard_ends_the_leak_before_the_kernel_does)
 	      stat("events"), stat("plenty"), stat("nobody"));
 	CHECK_EQ(stat("declared"), 1);
 	reap(reads);
-	detach();
-}
-
-/* The kernel takes it when the time has come. */
-TEST(psi_guard_has_no_leaf_pay_for_a_leak_in_the_root_cgroup)
-{
-	pid_t reads, web, leaks;
-
-	if (debug_kernel())
-		test_skip("KASAN leaves too little memory for a server and a leak");
-	cg_make("server");
-	cg_make("web");
-	web = hog("web", 50, 0);
-	reads = server("server");
-	attach(" ");
-	leaks = leak(NULL, 250, 10000);
-	if (!killed(leaks) && !killed(leaks) && !killed(leaks))
-		FAIL("it lives: %ld events, plenty %ld, nobody %ld, declared %ld in %ld",
-		     stat("events"), stat("plenty"), stat("nobody"), stat("declared"),
-		     stat("last_cgroup_id"));
-	CHECK(alive(reads), "the server died");
-	CHECK(alive(web), "a leaf had to pay");
-	CHECK_EQ(stat("declared"), 0);
-	reap(reads);
-	reap(web);
 	detach();
 }

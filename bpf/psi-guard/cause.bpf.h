@@ -3,7 +3,7 @@
 #ifndef _PSI_GUARD_CAUSE_BPF_H
 #define _PSI_GUARD_CAUSE_BPF_H
 
-#include <bpf_oom/crowd.bpf.h>
+#include <bpf_oom/memcg.bpf.h>
 
 #include "options.bpf.h"
 #include "state.bpf.h"
@@ -17,7 +17,7 @@
 /**
  * struct past_size - how large a leaf was when the pressure began, or we
  * @ns: when that was
- * @bytes: how much a kill of all would have freed
+ * @bytes: how large
  */
 struct past_size {
 	u64 ns;
@@ -32,63 +32,12 @@ struct {
 } samples SEC(".maps");
 
 /*
- * What is not static is verified by itself, and not once more for each way through the
- * loops that call it.
- */
-
-__noinline int count(struct task_struct *task __arg_trusted, struct crowd *c __arg_nonnull)
-{
-	return crowd_add(c, task, true) > 0;
-}
-
-/*
  * What the cgroup of the policy has is the most that those below it can have. Who stalls
  * is being reclaimed from, so that is known.
  */
-__noinline u64 protection(struct mem_cgroup *memcg __arg_trusted)
+static u64 protection(struct mem_cgroup *memcg)
 {
 	return memcg_protected(memcg, root_level ? root_level - 1 : 0);
-}
-
-/* False: without memory it is not known. */
-static bool count_all(struct mem_cgroup *memcg, struct crowd *c)
-{
-	struct bpf_iter_css_task it;
-	struct task_struct *task;
-	bool known = false;
-
-	if (!bpf_iter_css_task_new(&it, &memcg->css, CSS_TASK_ITER_PROCS)) {
-		known = true;
-		while ((task = bpf_iter_css_task_next(&it))) {
-			if (!(task->flags & PF_KTHREAD))
-				count(task, c);
-		}
-	}
-	bpf_iter_css_task_destroy(&it);
-	return known;
-}
-
-__noinline u64 freed_by_kills(struct mem_cgroup *memcg __arg_trusted,
-			      const struct crowd *c __arg_nonnull)
-{
-	u64 stays = memcg_outlives(memcg, c->shmem * PAGE_SIZE, c->swap * PAGE_SIZE);
-
-	return without(memcg_held(memcg), stays + c->spared * PAGE_SIZE);
-}
-
-/*
- * What a kill of all would free; false: without memory it is not known. Processes of the
- * root of all have nothing in common, so each stands for itself there.
- */
-static bool size_now(struct mem_cgroup *memcg, struct crowd *c, u64 *bytes)
-{
-	if (!count_all(memcg, c))
-		return false;
-	if (id_of(memcg) == ROOT_ID)
-		*bytes = c->largest * PAGE_SIZE;
-	else
-		*bytes = freed_by_kills(memcg, c);
-	return true;
 }
 
 static void sample(struct mem_cgroup *memcg, u64 now)
@@ -96,26 +45,19 @@ static void sample(struct mem_cgroup *memcg, u64 now)
 	u64 id = id_of(memcg);
 	struct past_size *old = bpf_map_lookup_elem(&samples, &id);
 	struct past_size new = { .ns = now };
-	struct crowd c = {};
 
 	if (old && now - old->ns < SAMPLE_MAX_NS)
 		return;
-	if (!size_now(memcg, &c, &new.bytes))
-		return;
+	new.bytes = memcg_held(memcg);
 	bpf_map_update_elem(&samples, &id, &new, BPF_ANY);
 }
 
 static u64 size_soon(struct mem_cgroup *memcg, u64 now)
 {
-	u64 id = id_of(memcg), bytes = 0, size, grown, ns;
-	struct past_size *old;
-	struct crowd c = {};
+	u64 bytes = memcg_held(memcg), id = id_of(memcg), grown, ns;
+	struct past_size *old = bpf_map_lookup_elem(&samples, &id);
+	u64 size = without(bytes, protection(memcg));
 
-	/* In doubt, and where nobody can be killed. */
-	if (!size_now(memcg, &c, &bytes) || !c.largest)
-		return 0;
-	size = without(bytes, protection(memcg));
-	old = bpf_map_lookup_elem(&samples, &id);
 	if (!size || !old || old->bytes >= bytes)
 		return size;
 	grown = bytes - old->bytes;
@@ -126,10 +68,27 @@ static u64 size_soon(struct mem_cgroup *memcg, u64 now)
 	return size + grown * lookahead_s * 1000 / (ns / NSEC_PER_MSEC);
 }
 
+static bool has_victim(struct mem_cgroup *memcg)
+{
+	struct bpf_iter_css_task it;
+	struct task_struct *task;
+	bool found = false;
+
+	if (!bpf_iter_css_task_new(&it, &memcg->css, CSS_TASK_ITER_PROCS)) {
+		while ((task = bpf_iter_css_task_next(&it))) {
+			if (!task_is_unkillable(task)) {
+				found = true;
+				break;
+			}
+		}
+	}
+	bpf_iter_css_task_destroy(&it);
+	return found;
+}
+
 /*
- * Looks at all leaves in the memory controller below @root, and at the root of all if
- * that is it. With @find: returns a reference to the one that is to blame, or NULL.
- * Without: samples them.
+ * Looks at all leaves in the memory controller below @root. With @find: returns
+ * a reference to the one that is to blame, or NULL. Without: samples them.
  */
 static struct mem_cgroup *look_at_leaves(struct mem_cgroup *root, u64 now, bool find)
 {
@@ -145,19 +104,14 @@ static struct mem_cgroup *look_at_leaves(struct mem_cgroup *root, u64 now, bool 
 		if (!(css->flags & CSS_ONLINE))
 			continue;
 		leaf = css_is_leaf(css, &has_children);
-		if (!leaf && BPF_CORE_READ(css, parent))
+		if (!leaf)
 			continue;
 		memcg = bpf_get_mem_cgroup(css);
 		if (!memcg)
 			continue;
 		if (find) {
 			size = size_soon(memcg, now);
-			if (size > worst_size) {
-				/*
-				 * Or clang compares for each assignment, and
-				 * for the verifier these can differ.
-				 */
-				barrier();
+			if (size > worst_size && has_victim(memcg)) {
 				smaller = worst;
 				worst = memcg;
 				memcg = smaller;
@@ -197,11 +151,6 @@ static struct mem_cgroup *look_below_root(u64 now, bool find)
 	bpf_mem_cgroup_flush_stats(root);
 	worst = look_at_leaves(root, now, find);
 	bpf_put_mem_cgroup(root);
-	/* No OOM can be declared for it alone, and others are not to pay. */
-	if (worst && id_of(worst) == ROOT_ID) {
-		bpf_put_mem_cgroup(worst);
-		return NULL;
-	}
 	return worst;
 }
 
