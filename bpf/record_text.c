@@ -70,7 +70,8 @@ static const char *explain_declined(const char *why)
 		{ "refused", "wanted to kill whom it may not" },
 		{ "bypassed",
 		  "was not asked for a while, since its breaker has tripped (see 'bpfoom list')" },
-		{ "dry-run", "was asked in a dry run ('bpfoom events' tells what it would have done)" },
+		{ "dry-run",
+		  "was asked in a dry run ('bpfoom events' tells what it would have done)" },
 	};
 	size_t i;
 
