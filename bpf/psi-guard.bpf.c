@@ -26,9 +26,9 @@
  *	declared in the leaf that causes it, which is rarely the one that stalls: a
  *	server that reads its files again and again suffers from a neighbour that
  *	leaks. The cause is the leaf that will be the largest soon, if it goes on to
- *	grow as it did since the pressure began. Page cache does not count; nor does
- *	what memory.low and memory.min protect from reclaim, which is not always
- *	what a tenant has written there; nor a leaf in which nobody may be killed.
+ *	grow as it did since the pressure began. Page cache and what memory.low and
+ *	memory.min protect do not count; nor does a leaf in which nobody may be
+ *	killed.
  *
  * When nothing is done
  *	Whenever there is doubt: there is memory left, nobody is to blame, another
@@ -152,7 +152,11 @@ static void short_of_memory(struct streak *s)
 	bpf_put_mem_cgroup(memcg);
 }
 
-static void pressure(struct cgroup *cgrp, struct streak *s)
+/*
+ * What is not static is verified by itself, and not once more for each way that leads
+ * here: that takes the verifier several times as long.
+ */
+__noinline int pressure(struct cgroup *cgrp __arg_trusted, struct streak *s __arg_nonnull)
 {
 	u64 now = bpf_ktime_get_ns();
 	struct mem_cgroup *limited;
@@ -161,23 +165,24 @@ static void pressure(struct cgroup *cgrp, struct streak *s)
 		s->windows = 0;
 		s->limit_windows = 0;
 		stats.cooling++;
-		return;
+		return 0;
 	}
 	limited = find_limit(cgrp);
 	if (!limited) {
 		short_of_memory(s);
 		sample_if_due(now);
-		return;
+		return 0;
 	}
 	if (s->limit_windows >= limit_duration)
 		declare_in(limited, true);
 	bpf_put_mem_cgroup(limited);
+	return 0;
 }
 
 /* --- triggers ------------------------------------------------------------- */
 
 /* -1: no other than the others'. */
-static s64 threshold_of(struct cgroup *cgrp)
+__noinline s64 threshold_of(struct cgroup *cgrp __arg_trusted)
 {
 	struct cgroup *ancestor;
 	u32 *us;
@@ -329,24 +334,6 @@ static bool in_reach(struct cgroup *cgrp)
 	return ours;
 }
 
-static u64 next_count_ns;
-
-/* Once in a while: each that comes and goes would have all of them counted. */
-static void count_the_rest(void)
-{
-	u64 now = bpf_ktime_get_ns();
-	struct cgroup *root;
-
-	if (now < next_count_ns)
-		return;
-	next_count_ns = now + NSEC_PER_SEC;
-	root = bpf_cgroup_from_id(cgroup_id ?: ROOT_ID);
-	if (!root)
-		return;
-	list_the_rest(root, true);
-	bpf_cgroup_release(root);
-}
-
 SEC("struct_ops.s/handle_cgroup_online")
 void BPF_PROG(psi_guard_online, struct bpf_psi *psi, u64 id)
 {
@@ -358,8 +345,8 @@ void BPF_PROG(psi_guard_online, struct bpf_psi *psi, u64 id)
 		return;
 	if (in_reach(cgrp)) {
 		bpf_map_update_elem(&samples, &id, &empty, BPF_ANY);
-		if (watch(psi, cgrp, max_triggers) == -ENOSPC)
-			count_the_rest();
+		/* Those without one are counted anew at the next look. */
+		watch(psi, cgrp, max_triggers);
 	}
 	bpf_cgroup_release(cgrp);
 }

@@ -331,21 +331,6 @@ TEST(psi_guard_gives_a_trigger_to_who_stalls_when_there_is_one_again)
 	detach();
 }
 
-TEST(psi_guard_counts_no_cgroup_that_has_gone)
-{
-	int i;
-
-	cg_make("dom");
-	attach("--cgroup /test/dom --set max_triggers=1");
-	for (i = 0; i < 3; i++) {
-		cg_make("dom/short");
-		CHECK(stat_reaches("without_trigger", 1, 30), "not counted");
-		CHECK(!cg_remove("dom/short"), "rmdir");
-	}
-	CHECK(!stat_reaches("without_trigger", 2, 3), "there was never more than one");
-	detach();
-}
-
 TEST(psi_guard_says_at_attach_who_has_no_trigger)
 {
 	cg_make("dom");
@@ -472,7 +457,6 @@ TEST(psi_guard_spares_what_is_protected)
 	pid_t large, small, stalls;
 
 	make_shortage_from_above(&large, &small);
-	cg_write("dom/root", "memory.low", "60M");
 	cg_write("dom/root/large", "memory.low", "60M");
 	/* And what must not be killed. */
 	cg_make("dom/root/stalls");
@@ -481,26 +465,6 @@ TEST(psi_guard_spares_what_is_protected)
 	CHECK(killed(small), "nobody died");
 	CHECK(alive(large), "what memory.low protects died");
 	CHECK(alive(stalls), "what must not be killed died");
-	reap(stalls);
-	detach();
-}
-
-/* As it may who has been given a cgroup, but not what it is worth. */
-TEST(psi_guard_lets_nobody_protect_more_than_it_has_itself)
-{
-	pid_t large, small, stalls, tenant;
-
-	make_shortage_from_above(&large, &small);
-	reap(large);
-	cg_make("dom/root/tenant");
-	cg_make("dom/root/tenant/own");
-	cg_write("dom/root/tenant/own", "memory.low", "max");
-	tenant = hog("dom/root/tenant/own", 40, 0);
-	cg_make("dom/root/stalls");
-	attach(SHORT);
-	stalls = eater("dom/root/stalls", -1000, 20000);
-	CHECK(killed(tenant), "it protects itself");
-	CHECK(alive(small), "its neighbour pays");
 	reap(stalls);
 	detach();
 }

@@ -31,13 +31,11 @@ struct {
 	__type(value, struct past_size);
 } samples SEC(".maps");
 
-/*
- * What the cgroup of the policy has is the most that those below it can have. Who stalls
- * is being reclaimed from, so that is known.
- */
 static u64 protection(struct mem_cgroup *memcg)
 {
-	return memcg_protected(memcg, root_level ? root_level - 1 : 0);
+	u64 min = memcg->memory.min, low = memcg->memory.low;
+
+	return (min > low ? min : low) * PAGE_SIZE;
 }
 
 static void sample(struct mem_cgroup *memcg, u64 now)
