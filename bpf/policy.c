@@ -227,13 +227,14 @@ int policy_set_cgroup(struct policy *p, __u64 cgroup_id)
 	size_t size;
 	void *member = ops_member(p, "cgroup_id", &size);
 
-	/* In a container the root that we see is not the root. */
-	if (cgroup_id == CGROUP_SYSTEM)
-		cgroup_id = 0;
+	/* Never 0: for that the kernel's log has the advice to name a cgroup. */
 	if (member && size == sizeof(cgroup_id)) {
 		memcpy(member, &cgroup_id, size);
 		return EX_DONE;
 	}
+	/* In a container the root that we see is not the root. */
+	if (cgroup_id == CGROUP_SYSTEM)
+		cgroup_id = 0;
 	/* The kernel leaves it to pressure policies what they look at. */
 	if (p->kind == POLICY_PSI && policy_set_root(p, cgroup_id))
 		return EX_DONE;
