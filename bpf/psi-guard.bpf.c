@@ -334,6 +334,24 @@ static bool in_reach(struct cgroup *cgrp)
 	return ours;
 }
 
+static u64 next_count_ns;
+
+/* Once in a while: each that comes and goes would have all of them counted. */
+static void count_the_rest(void)
+{
+	u64 now = bpf_ktime_get_ns();
+	struct cgroup *root;
+
+	if (now < next_count_ns)
+		return;
+	next_count_ns = now + NSEC_PER_SEC;
+	root = bpf_cgroup_from_id(cgroup_id ?: ROOT_ID);
+	if (!root)
+		return;
+	list_the_rest(root, true);
+	bpf_cgroup_release(root);
+}
+
 SEC("struct_ops.s/handle_cgroup_online")
 void BPF_PROG(psi_guard_online, struct bpf_psi *psi, u64 id)
 {
@@ -345,8 +363,8 @@ void BPF_PROG(psi_guard_online, struct bpf_psi *psi, u64 id)
 		return;
 	if (in_reach(cgrp)) {
 		bpf_map_update_elem(&samples, &id, &empty, BPF_ANY);
-		/* Those without one are counted anew at the next look. */
-		watch(psi, cgrp, max_triggers);
+		if (watch(psi, cgrp, max_triggers) == -ENOSPC)
+			count_the_rest();
 	}
 	bpf_cgroup_release(cgrp);
 }

@@ -22,7 +22,7 @@ static int root_level;
 /* What it has seen: bpftool map dump name .data.psi_guard */
 struct psi_guard_stats {
 	__u64 watched;		/* cgroups with a trigger, now */
-	__u64 without_trigger;	/* cgroups looked at every 2 s, at the last look */
+	__u64 without_trigger;	/* cgroups looked at every 2 s, when last counted */
 	__u64 events;		/* of leaves */
 	__u64 plenty;		/* it lasted, but the machine has memory */
 	__u64 swapping;		/* it lasted, but there is swap left */
