@@ -24,7 +24,7 @@
 #define ENROL \
 	"Secure Boot or lockdown is on, so it must be signed with a key that is enrolled:\n" \
 	"  mokutil --import /var/lib/dkms/mok.pub\n" \
-	"and reboot. If it is already, "
+	"and reboot. If it is already,\n"
 
 /* A grace period of RCU tasks takes some tenths of a second, on a busy machine more. */
 #define WAIT_UNUSED_MS 10000

@@ -30,7 +30,8 @@ guest='
 	bpfoom attach largest
 	insmod /usr/lib/bpf-oom/tests/kmod/hooktest.ko
 	mkdir /sys/fs/cgroup/victim
-	(echo 0 >/sys/fs/cgroup/victim/cgroup.procs && exec sleep 1000) &
+	# In the root cgroup there are larger processes, which stand for themselves.
+	(echo 0 >/sys/fs/cgroup/victim/cgroup.procs && echo 1000 >/proc/self/oom_score_adj && exec sleep 1000) &
 	until grep -q . /sys/fs/cgroup/victim/cgroup.procs; do sleep 0.1; done
 	echo oom 0 >/proc/hooktest
 	! wait $!
