@@ -156,7 +156,7 @@ static pid_t scan(struct oom_control *oc)
  *
  * Then nobody is asked: a policy that does not look would kill a second one. The
  * record of that death counts it. Victims that the kernel's walk does not show are
- * known, too, see victims.c. It is bounded by the OOM reaper, and by two seconds.
+ * known, too, see victims.c. It is bounded by the OOM reaper, and by five seconds.
  *
  * Context: while the OOM is being handled.
  * Return: true if so; never in a rehearsal, nor for sysrq-f, which is there to kill.

@@ -22,8 +22,11 @@
 
 #define VICTIMS 16
 
-/* As long as the kernel gives a victim before it reaps it: OOM_REAPER_DELAY. */
-#define FREEING_MAX (2 * HZ)
+/*
+ * The kernel gives a victim two seconds before it reaps it (OOM_REAPER_DELAY), and who
+ * frees much on a machine that is short of CPU time takes longer than that.
+ */
+#define FREEING_MAX (5 * HZ)
 
 /**
  * struct victim - a process that was killed
@@ -102,7 +105,7 @@ static bool is_coming(struct victim *v)
  * @domain: where
  *
  * Context: while an OOM is being handled.
- * Return: its pid, 0 if there is none. Bounded: by the OOM reaper, and two seconds.
+ * Return: its pid, 0 if there is none. Bounded: by the OOM reaper, and five seconds.
  */
 pid_t bpf_oom_victim_coming(u64 domain)
 {
@@ -123,7 +126,7 @@ pid_t bpf_oom_victim_coming(u64 domain)
  *
  * Context: while an OOM is being handled.
  * Return: true if a victim of an OOM of this domain is freeing its memory. Bounded:
- * two seconds for each victim.
+ * five seconds for each victim.
  */
 bool bpf_oom_victim_frees(u64 domain)
 {
