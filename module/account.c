@@ -27,6 +27,9 @@ static struct record record;
 static struct task_struct *left_task;
 static u64 left_seq, left_domain;
 
+/* Nobody is told who is on his way. */
+#define NO_DOMAIN U64_MAX
+
 /* Who has just died. Protected by oom_lock, under which victims are marked. */
 static struct record_victim died;
 
@@ -48,8 +51,8 @@ static void start_record(struct decision *d)
 	r->time_ns = ktime_get_boottime_ns();
 	r->memcg = d->oc->memcg;
 	r->rehearsal = d->rehearsal;
-	if (d->declarer)
-		strscpy(r->declared_by, d->declarer, sizeof(r->declared_by));
+	if (d->declared)
+		strscpy(r->declared_by, d->declared->by, sizeof(r->declared_by));
 	r->cgroup_id = cgroup_id(cgrp);
 	bpf_oom_note_path(cgrp, r->cgroup, sizeof(r->cgroup));
 	r->order = d->oc->order;
@@ -333,6 +336,49 @@ static bool is_left_to(const struct task_struct *task)
 	return left_task == task && bpf_oom_record_open_seq() == left_seq;
 }
 
+/* But for the path of the cgroup. */
+static void fill_declared(struct record *r, const struct declared *declared,
+			  struct cgroup *cgrp)
+{
+	struct cgroup *root = &cgrp_dfl_root.cgrp;
+
+	memset(r, 0, sizeof(*r));
+	r->time_ns = ktime_get_boottime_ns();
+	r->memcg = cgrp != root;
+	r->cgroup_id = cgroup_id(cgrp);
+	r->order = declared->order;
+	strscpy(r->declared_by, declared->by, sizeof(r->declared_by));
+	strscpy(r->constraint, declared->text, sizeof(r->constraint));
+	strscpy(r->policy, "default", sizeof(r->policy));
+	r->policy_cgroup_id = cgroup_id(root);
+	strscpy(r->policy_cgroup, "/", sizeof(r->policy_cgroup));
+}
+
+/* Where no policy is attached the first we hear of an OOM is a victim. */
+static bool open_declared(void)
+{
+	struct declared *declared = bpf_oom_declared();
+	struct cgroup *cgrp;
+
+	if (!declared)
+		return false;
+	cgrp = bpf_oom_memcg_cgroup(declared->memcg);
+	fill_declared(&record, declared, cgrp);
+	bpf_oom_note_path(cgrp, record.cgroup, sizeof(record.cgroup));
+	bpf_oom_record_open(&record);
+	declared->seq = record.seq;
+	left_task = current;
+	left_seq = record.seq;
+	left_domain = NO_DOMAIN;
+	return true;
+}
+
+static void remember_victim(u64 domain, struct task_struct *task)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT) && domain != NO_DOMAIN)
+		bpf_oom_victim_add(domain, task);
+}
+
 /**
  * bpf_oom_account_death() - the OOM killer has chosen a process
  * @task: the victim
@@ -347,11 +393,10 @@ void bpf_oom_account_death(struct task_struct *task, uid_t uid)
 {
 	struct decision *d = bpf_oom_deciding_now();
 
-	if (d ? !d->record : !is_left_to(current))
+	if (d ? !d->record : !is_left_to(current) && !open_declared())
 		return;
 	bpf_oom_note_death(&died, task, uid);
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
-		bpf_oom_victim_add(d ? bpf_oom_domain(d->oc) : left_domain, task);
+	remember_victim(d ? bpf_oom_domain(d->oc) : left_domain, task);
 	if (d)
 		bpf_oom_record_add_death(d->record, &died);
 	else
@@ -463,41 +508,33 @@ void bpf_oom_account_fallback(struct decision *d)
 }
 
 /* Only one at a time, and none in which @record is used: it is of no OOM. */
-static struct record declared;
+static struct record declared_record;
 static DEFINE_MUTEX(declared_mutex);
 
 /**
  * bpf_oom_account_declared() - an OOM was declared, and nobody was to be asked
- * @memcg: where
- * @order: of what was declared
- * @by: who has declared it
- * @text: why
+ * @declared: the OOM
  *
- * The kernel has done something about it. What, the kernel log tells.
+ * The kernel has done something about it. What, the kernel log tells, and the record if
+ * we have heard of a victim.
  *
  * Context: process context.
  */
-void bpf_oom_account_declared(struct mem_cgroup *memcg, int order, const char *by,
-			      const char *text)
+void bpf_oom_account_declared(const struct declared *declared)
 {
-	struct cgroup *root = &cgrp_dfl_root.cgrp, *cgrp = bpf_oom_memcg_cgroup(memcg);
-	struct record *r = &declared;
+	struct cgroup *cgrp = bpf_oom_memcg_cgroup(declared->memcg);
+	struct record *r = &declared_record;
 
+	if (declared->seq) {
+		close_record(declared->seq);
+		return;
+	}
 	/* It would close the record of another OOM. */
 	bpf_oom_account_settle();
 	mutex_lock(&declared_mutex);
-	memset(r, 0, sizeof(*r));
-	r->time_ns = ktime_get_boottime_ns();
-	r->memcg = cgrp != root;
-	r->cgroup_id = cgroup_id(cgrp);
+	fill_declared(r, declared, cgrp);
 	if (cgroup_path(cgrp, r->cgroup, sizeof(r->cgroup)) < 0)
 		strscpy(r->cgroup, "...", sizeof(r->cgroup));
-	r->order = order;
-	strscpy(r->declared_by, by, sizeof(r->declared_by));
-	strscpy(r->constraint, text, sizeof(r->constraint));
-	strscpy(r->policy, "default", sizeof(r->policy));
-	r->policy_cgroup_id = cgroup_id(root);
-	strscpy(r->policy_cgroup, "/", sizeof(r->policy_cgroup));
 	bpf_oom_record_commit(r);
 	mutex_unlock(&declared_mutex);
 }

@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
+#include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
@@ -18,6 +19,13 @@
 #include "dispatch.h"
 
 static struct tracepoint *mark_victim;
+
+/*
+ * Protects listeners. Taken inside hook_mutex, also by programs that declare an OOM:
+ * nobody waits for those while he holds it.
+ */
+static DEFINE_MUTEX(listeners_mutex);
+static unsigned int listeners;
 
 /*
  * Cleared, with a grace period after it, when nobody wants to hear any more. Not by
@@ -41,13 +49,7 @@ static void find_tracepoint(struct tracepoint *tp, void *priv)
 		mark_victim = tp;
 }
 
-/**
- * bpf_oom_deaths_on() - hear of victims from now on
- *
- * Context: process context, may sleep.
- * Return: 0 or an error.
- */
-int bpf_oom_deaths_on(void)
+static int listen(void)
 {
 	int ret;
 
@@ -60,15 +62,40 @@ int bpf_oom_deaths_on(void)
 }
 
 /**
- * bpf_oom_deaths_off() - hear of no victim any more
+ * bpf_oom_deaths_get() - hear of victims from now on
+ *
+ * Context: process context, may sleep.
+ * Return: 0 or an error.
+ */
+int bpf_oom_deaths_get(void)
+{
+	int ret = 0;
+
+	mutex_lock(&listeners_mutex);
+	if (!listeners)
+		ret = listen();
+	if (!ret)
+		listeners++;
+	mutex_unlock(&listeners_mutex);
+	return ret;
+}
+
+/**
+ * bpf_oom_deaths_put() - undo one bpf_oom_deaths_get()
+ *
+ * After the last one nobody hears of victims any more.
  *
  * Context: process context, may sleep.
  */
-void bpf_oom_deaths_off(void)
+void bpf_oom_deaths_put(void)
 {
-	tracepoint_probe_unregister(mark_victim, probe, NULL);
-	WRITE_ONCE(listening, false);
-	synchronize_rcu();
+	mutex_lock(&listeners_mutex);
+	if (!--listeners) {
+		tracepoint_probe_unregister(mark_victim, probe, NULL);
+		WRITE_ONCE(listening, false);
+		synchronize_rcu();
+	}
+	mutex_unlock(&listeners_mutex);
 }
 
 int bpf_oom_deaths_init(void)

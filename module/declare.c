@@ -17,47 +17,50 @@
  * struct declarer - a task that declares an OOM
  * @node: in the list of all
  * @task: the task
- * @name: see record.declared_by
+ * @declared: what, for the record
  * @recorded: the OOM is on record
  */
 struct declarer {
 	struct list_head node;
 	struct task_struct *task;
-	char name[BPF_OOM_NAME_MAX_LEN];
+	struct declared declared;
 	bool recorded;
 };
 
 static LIST_HEAD(declarers);
-/* Protects the list, in process context, also while an OOM is being handled. */
-static DEFINE_SPINLOCK(declarers_lock);
+/*
+ * Protects the list, in process context, also while an OOM is being handled, and in a
+ * probe of a tracepoint, where nobody may sleep: so it is raw, for PREEMPT_RT.
+ */
+static DEFINE_RAW_SPINLOCK(declarers_lock);
 
 static struct declarer *find(void)
 {
 	struct declarer *d, *found = NULL;
 
-	spin_lock(&declarers_lock);
+	raw_spin_lock(&declarers_lock);
 	list_for_each_entry(d, &declarers, node) {
 		if (d->task == current)
 			found = d;
 	}
-	spin_unlock(&declarers_lock);
+	raw_spin_unlock(&declarers_lock);
 	return found;
 }
 
 /**
- * bpf_oom_declarer() - who has declared the OOM that this task is handling?
+ * bpf_oom_declared() - what has a program declared that this task is handling?
  *
- * Context: while it is being handled. What is asked about it counts as recorded.
- * Return: his name, NULL if no program has.
+ * Context: while it is being handled. What is asked about counts as recorded.
+ * Return: that, NULL if no program has.
  */
-const char *bpf_oom_declarer(void)
+struct declared *bpf_oom_declared(void)
 {
 	struct declarer *d = find();
 
 	if (!d)
 		return NULL;
 	d->recorded = true;
-	return d->name;
+	return &d->declared;
 }
 
 /**
@@ -72,22 +75,30 @@ const char *bpf_oom_declarer(void)
  */
 int bpf_oom_declare(struct mem_cgroup *memcg, int order, bool wait, const char *text)
 {
-	struct declarer d = { .task = current };
+	struct declarer d = {
+		.task = current,
+		.declared = { .memcg = memcg, .order = order, .text = text },
+	};
+	char *by = d.declared.by;
+	bool heard;
 	int ret;
 
-	if (!bpf_psi_running(d.name, sizeof(d.name)))
-		strscpy(d.name, current->comm, sizeof(d.name));
-	spin_lock(&declarers_lock);
+	if (!bpf_psi_running(by, sizeof(d.declared.by)))
+		strscpy(by, current->comm, sizeof(d.declared.by));
+	raw_spin_lock(&declarers_lock);
 	list_add(&d.node, &declarers);
-	spin_unlock(&declarers_lock);
+	raw_spin_unlock(&declarers_lock);
 
+	/* Where no policy is attached, it is how we hear of the victim. */
+	heard = !bpf_oom_deaths_get();
 	ret = oom_hook_declare(memcg, order, wait, text);
+	if (heard)
+		bpf_oom_deaths_put();
 
-	spin_lock(&declarers_lock);
+	raw_spin_lock(&declarers_lock);
 	list_del(&d.node);
-	spin_unlock(&declarers_lock);
-	/* No policy of any kind is attached, or the kernel settled it at once. */
-	if (ret == 1 && !d.recorded)
-		bpf_oom_account_declared(memcg, order, d.name, text);
+	raw_spin_unlock(&declarers_lock);
+	if (ret == 1 && (!d.recorded || d.declared.seq))
+		bpf_oom_account_declared(&d.declared);
 	return ret;
 }

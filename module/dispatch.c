@@ -85,7 +85,7 @@ bool bpf_oom_is_declared(const struct decision *d)
 {
 	const char *text = oom_hook_text(d->oc);
 
-	return d->declarer || (text && *text);
+	return d->declared || (text && *text);
 }
 
 /* One line of its own: parsers of the kernel's report see no changed line. */
@@ -193,7 +193,7 @@ bool bpf_oom_handle(struct oom_control *oc)
 {
 	struct decision d = {
 		.oc = oc, .task = current, .rehearsal = bpf_oom_rehearsed(),
-		.declarer = bpf_oom_declarer(),
+		.declared = bpf_oom_declared(),
 	};
 	bool handled;
 

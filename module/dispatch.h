@@ -13,6 +13,22 @@
 #include "record.h"
 
 /**
+ * struct declared - an OOM that a program has declared
+ * @memcg: where; NULL: in the system
+ * @order: of what was declared
+ * @text: why
+ * @by: see record.declared_by
+ * @seq: the number of its record, if it is on record by a victim alone
+ */
+struct declared {
+	struct mem_cgroup *memcg;
+	int order;
+	const char *text;
+	char by[BPF_OOM_NAME_MAX_LEN];
+	u64 seq;
+};
+
+/**
  * struct decision - an OOM that is being handled
  * @oc: the OOM
  * @task: whose failed allocation brought it here; only it may act
@@ -31,7 +47,7 @@
  * @shown: the OOM as it sees it while it ranks tasks
  * @ranked: it has told the score of the task that it is being asked about ...
  * @rank_score: ... and this is it
- * @declarer: what declared the OOM; NULL: no program has
+ * @declared: what a program has declared; NULL: none has
  * @rehearsal: there is no OOM, and only the attachment with this number is asked
  * @record: what is known of the OOM; NULL before the first policy is asked, or bypassed
  * @first_ns: when that was
@@ -55,7 +71,7 @@ struct decision {
 	const struct oom_control *shown;
 	bool ranked;
 	s64 rank_score;
-	const char *declarer;
+	const struct declared *declared;
 	u64 rehearsal;
 	struct record *record;
 	u64 first_ns;
@@ -98,20 +114,19 @@ bool bpf_oom_account_end(struct decision *d, bool relief);
 void bpf_oom_account_freed(struct decision *d);
 void bpf_oom_account_fallback(struct decision *d);
 void bpf_oom_account_death(struct task_struct *task, uid_t uid);
-void bpf_oom_account_declared(struct mem_cgroup *memcg, int order, const char *by,
-			      const char *text);
+void bpf_oom_account_declared(const struct declared *declared);
 void bpf_oom_account_exit(void);
 
 /* deaths.c: who dies by the OOM killer */
 
-int bpf_oom_deaths_on(void);
-void bpf_oom_deaths_off(void);
+int bpf_oom_deaths_get(void);
+void bpf_oom_deaths_put(void);
 int bpf_oom_deaths_init(void);
 void bpf_oom_deaths_exit(void);
 
 /* declare.c */
 
-const char *bpf_oom_declarer(void);
+struct declared *bpf_oom_declared(void);
 
 /* note.c: what goes into the record */
 

@@ -41,12 +41,12 @@ static int listen(void)
 {
 	int ret;
 
-	ret = bpf_oom_deaths_on();
+	ret = bpf_oom_deaths_get();
 	if (ret)
 		return ret;
 	ret = oom_hook_register(&hook_ops);
 	if (ret)
-		bpf_oom_deaths_off();
+		bpf_oom_deaths_put();
 	return ret;
 }
 
@@ -81,7 +81,7 @@ void bpf_oom_hook_put(void)
 	mutex_lock(&hook_mutex);
 	if (!--hook_users) {
 		oom_hook_unregister(&hook_ops);
-		bpf_oom_deaths_off();
+		bpf_oom_deaths_put();
 		bpf_oom_victims_forget();
 	}
 	mutex_unlock(&hook_mutex);

@@ -77,6 +77,11 @@ void bpf_oom_note_path(struct cgroup *cgrp, char *to, size_t size)
 {
 	size_t len;
 
+	/* With PREEMPT_RT its lock is one to sleep on, and a probe must not. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible()) {
+		strscpy(to, "...", size);
+		return;
+	}
 	cgroup_path(cgrp, path, sizeof(path));
 	len = strlen(path);
 	if (len < size) {
@@ -95,12 +100,7 @@ static void describe_task(struct record_victim *v, struct task_struct *task,
 	v->uid = uid;
 	v->rss_kb = kb;
 	strscpy(v->comm, process_name(task), sizeof(v->comm));
-	/* With PREEMPT_RT its lock is one to sleep on, and a probe must not. */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
-		strscpy(v->cgroup, "...", sizeof(v->cgroup));
-	else
-		bpf_oom_note_path(task_dfl_cgroup(task), v->cgroup,
-				  sizeof(v->cgroup));
+	bpf_oom_note_path(task_dfl_cgroup(task), v->cgroup, sizeof(v->cgroup));
 }
 
 /**

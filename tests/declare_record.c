@@ -89,7 +89,6 @@ TEST(an_oom_that_a_program_declares_is_on_record_without_a_policy_on_the_way)
 	policy_close(elsewhere);
 }
 
-/* The module is not told then what the kernel does. */
 TEST(an_oom_that_a_program_declares_is_on_record_without_any_policy)
 {
 	int fd = records_open();
@@ -102,7 +101,46 @@ TEST(an_oom_that_a_program_declares_is_on_record_without_any_policy)
 	CHECK(killed(pid), "the kernel did not kill");
 	r = record_of(fd, "default");
 	check_declared(r, "oomtest", "/test/dom");
-	check_record(r, "victim_pid", NULL);
+	check_record_number(r, "victim_pid", pid);
+	check_record_number(r, "kills", 1);
+	CHECK(!record_next(fd), "two records");
+	close(fd);
+}
+
+TEST(an_oom_that_a_program_declares_is_on_record_with_all_of_its_victims)
+{
+	int fd = records_open();
+	pid_t first, other;
+	const char *r;
+
+	cg_make("dom");
+	cg_write("dom", "memory.oom.group", "1");
+	first = hog("dom", 20, 0);
+	other = hog("dom", 1, 0);
+	declare_in("dom");
+	CHECK(killed(first) && killed(other), "the kernel did not kill both");
+	r = record_of(fd, "default");
+	check_record_number(r, "victim_pid", first);
+	check_record_number(r, "also_killed", other);
+	check_record_number(r, "kills", 2);
+	CHECK(!record_next(fd), "two records");
+	/* And another one is another record. */
+	cg_make("again");
+	other = hog("again", 1, 0);
+	declare_in("again");
+	CHECK(killed(other), "the kernel did not kill");
+	check_record_number(record_of(fd, "default"), "victim_pid", other);
+	close(fd);
+}
+
+/* Somebody else's OOM is nobody's business where no policy is attached. */
+TEST(an_oom_that_nobody_declares_is_on_no_record_without_a_policy)
+{
+	int fd = records_open();
+
+	cg_make_limited("dom", 20);
+	oom_is_the_kernels("dom");
+	CHECK(!record_next(fd), "a record");
 	close(fd);
 }
 
