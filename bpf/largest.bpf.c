@@ -81,15 +81,10 @@ enum verdict {
 /**
  * struct scored - the processes of a cgroup, and what the kernel thinks of them
  * @crowd: what they hold
- * @raised: the pages of those that may be killed, each times its oom_score_adj if that
- *	is positive
- * @lowered: the same, each times its oom_score_adj without the sign if it is negative
  * @worst: the score of the one to be killed first; LOWEST: nobody can be killed
  */
 struct scored {
 	struct crowd crowd;
-	u64 raised;
-	u64 lowered;
 	s64 worst;
 };
 
@@ -144,16 +139,9 @@ __noinline int count(struct task_struct *task __arg_trusted, u64 totalpages,
 		     struct scored *s __arg_nonnull)
 {
 	s64 score = task_score(task, totalpages);
-	s64 adj = BPF_CORE_READ(task, signal, oom_score_adj);
-	u64 pages = crowd_add(&s->crowd, task, score != LOWEST);
 
-	if (score == LOWEST || task_is_unkillable(task))
-		return 0;
-	if (adj > 0)
-		s->raised += pages * adj;
-	else
-		s->lowered += pages * -adj;
-	if (score > s->worst)
+	crowd_add(&s->crowd, task, score != LOWEST);
+	if (!task_is_unkillable(task) && score > s->worst)
 		s->worst = score;
 	return 0;
 }
@@ -177,18 +165,6 @@ out:
 	return known;
 }
 
-/* What the oom_score_adj of the processes adds, in bytes. */
-static s64 shift(const struct scored *s, u64 totalpages)
-{
-	u64 points = totalpages / 1000 * PAGE_SIZE;
-
-	if (!s->crowd.pages)
-		return 0;
-	if (s->raised > s->lowered)
-		return (s->raised - s->lowered) / s->crowd.pages * points;
-	return -(s64)((s->lowered - s->raised) / s->crowd.pages * points);
-}
-
 /* Returns whether there is anything that is not protected by memory.min or memory.low. */
 __noinline int weigh_parts(struct mem_cgroup *memcg __arg_trusted, u64 totalpages,
 			   int top, const struct scored *s __arg_nonnull,
@@ -198,7 +174,7 @@ __noinline int weigh_parts(struct mem_cgroup *memcg __arg_trusted, u64 totalpage
 	u64 size = without(memcg_held(memcg),
 			   memcg_outlives(memcg, c->shmem * PAGE_SIZE, c->swap * PAGE_SIZE));
 	u64 free_to_take = without(size, memcg_protected(memcg, top));
-	s64 more = shift(s, totalpages);
+	s64 more = crowd_shift(c, totalpages);
 
 	w->score = (s64)without(free_to_take, c->spared * PAGE_SIZE) + more;
 	w->full = c->spared ? (s64)free_to_take + more : LOWEST;

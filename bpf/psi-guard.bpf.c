@@ -26,14 +26,21 @@
  *	declared in the leaf that causes it, which is rarely the one that stalls: a
  *	server that reads its files again and again suffers from a neighbour that
  *	leaks. The cause is the leaf that will be the largest soon, if it goes on to
- *	grow as it did since the pressure began. Page cache and what memory.low and
- *	memory.min protect do not count; nor does a leaf in which nobody may be
- *	killed.
+ *	grow as it did since the pressure began. Only what would come free there
+ *	counts: no page cache, no files in a tmpfs that nobody maps, and nothing that
+ *	is held by processes that must not be killed. Nor does what memory.low and
+ *	memory.min protect from reclaim, which is not always what a tenant has
+ *	written there. oom_score_adj shifts it, as it does in largest.
+ *	When a process of the root cgroup itself is the cause, nothing is done: an OOM
+ *	of the whole system would be the only one that it is in, and in that the kernel
+ *	may choose a bystander, by oom_score_adj and page cache. If nothing else helps
+ *	it will do so in its time; the pressure may as well pass.
  *
  * When nothing is done
  *	Whenever there is doubt: there is memory left, nobody is to blame, another
- *	OOM is being handled, one was declared a moment ago, too many in the last
- *	minute, something cannot be read. The kernel's own OOM killer remains.
+ *	OOM is being handled or its victim has not gone yet, one was declared a moment
+ *	ago, too many in the last minute, something cannot be read. The kernel's own
+ *	OOM killer remains.
  */
 #include "psi-guard/cause.bpf.h"
 #include "psi-guard/declare.bpf.h"
@@ -125,7 +132,7 @@ static void sample_if_due(u64 now)
 	if (!lookahead_s || (!begins && now < next_sample_ns))
 		return;
 	next_sample_ns = now + SAMPLE_MAX_NS;
-	look_below_root(now, false);
+	sample_leaves(now);
 }
 
 static void short_of_memory(struct streak *s)
@@ -143,7 +150,7 @@ static void short_of_memory(struct streak *s)
 		stats.swapping++;
 		return;
 	}
-	memcg = look_below_root(bpf_ktime_get_ns(), true);
+	memcg = find_cause();
 	if (!memcg) {
 		stats.nobody++;
 		return;
@@ -161,7 +168,7 @@ __noinline int pressure(struct cgroup *cgrp __arg_trusted, struct streak *s __ar
 	u64 now = bpf_ktime_get_ns();
 	struct mem_cgroup *limited;
 
-	if (now < quiet_until_ns) {
+	if (is_time_to_wait(now)) {
 		s->windows = 0;
 		s->limit_windows = 0;
 		stats.cooling++;
@@ -419,7 +426,7 @@ static int begin(struct bpf_psi *psi, struct cgroup *root)
 	bpf_put_mem_cgroup(memcg);
 	root_level = root->level;
 	/* Growth is measured from here until there is pressure for the first time. */
-	look_below_root(bpf_ktime_get_ns(), false);
+	sample_leaves(bpf_ktime_get_ns());
 	ret = watch_root(psi, root);
 	if (ret)
 		return bad_threshold(ret);

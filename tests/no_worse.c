@@ -4,8 +4,10 @@
  *
  * One process leaks. OOMs come until it is dead, once with the kernel alone and once
  * with each policy, as attached without options. How many others had to go before?
+ * With psi-guard there are no OOMs but its own, and the leak grows until it is dead.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -61,23 +63,40 @@ static int count_dead(const pid_t *pids, int nr)
 	return dead;
 }
 
+static unsigned int mb_in_dom(void)
+{
+	char buf[32];
+
+	read_file(CG_ROOT "/test/dom/memory.current", buf, sizeof(buf));
+	return (unsigned int)(strtoul(buf, NULL, 10) / MB);
+}
+
+static void end(const struct scene *s, const pid_t *others, int nr, pid_t leaks)
+{
+	for (int i = 0; i < nr; i++)
+		reap(others[i]);
+	reap(leaks);
+	if (s->finish)
+		s->finish();
+}
+
 /* Returns how many others had to die before the leak did. */
 static int cost(const struct scene *s, const char *policy)
 {
-	pid_t others[MAX_OTHERS], leak;
-	int nr, dead, i;
+	pid_t others[MAX_OTHERS], leaks;
+	int nr, dead;
 
 	cg_make_limited("dom", 1000);
 	nr = start_others(s, others);
 	make_cgroup(s->leak.cg);
-	leak = hog(s->leak.cg, s->leak.mb, s->leak.adj);
+	leaks = hog(s->leak.cg, s->leak.mb, s->leak.adj);
 	if (s->prepare)
 		s->prepare();
 	if (policy)
 		CHECK(!sh("bpfoom attach %s >/dev/null", policy), "attach %s", policy);
-	for (dead = 0; alive(leak) && dead < nr;) {
+	for (dead = 0; alive(leaks) && dead < nr;) {
 		one_oom(s->global ? NULL : "dom");
-		CHECK(WAIT_FOR(!alive(leak) || count_dead(others, nr) > dead, 60),
+		CHECK(WAIT_FOR(!alive(leaks) || count_dead(others, nr) > dead, 60),
 		      "an OOM, and nobody died");
 		/* What dies with its group does so at once, but one after the other. */
 		WAIT_FOR(count_dead(others, nr) == nr, 1);
@@ -85,11 +104,30 @@ static int cost(const struct scene *s, const char *policy)
 	}
 	if (policy)
 		CHECK(!sh("bpfoom detach %s >/dev/null", policy), "detach %s", policy);
-	for (i = 0; i < nr; i++)
-		reap(others[i]);
-	reap(leak);
-	if (s->finish)
-		s->finish();
+	end(s, others, nr, leaks);
+	return dead;
+}
+
+/* The same with psi-guard, below a limit that leaves the leak two thirds of its size. */
+static int cost_with_psi_guard(const struct scene *s)
+{
+	pid_t others[MAX_OTHERS], leaks;
+	int nr, dead;
+
+	cg_make("dom");
+	nr = start_others(s, others);
+	make_cgroup(s->leak.cg);
+	if (s->prepare)
+		s->prepare();
+	CHECK(!sh("bpfoom attach psi-guard --cgroup /test/dom --set low_percent=100 >/dev/null"),
+	      "attach psi-guard");
+	cg_slow_all_above(mb_in_dom() + s->leak.mb * 2 / 3);
+	leaks = leak(s->leak.cg, 1, 50000);
+	CHECK(WAIT_FOR(!alive(leaks) || count_dead(others, nr) == nr, 120),
+	      "nothing stops the leak");
+	dead = count_dead(others, nr);
+	CHECK(!sh("bpfoom detach psi-guard --cgroup /test/dom >/dev/null"), "detach psi-guard");
+	end(s, others, nr, leaks);
 	return dead;
 }
 
@@ -106,6 +144,10 @@ static void no_worse(const struct scene *s)
 		CHECK(with <= alone, "%s costs %d others, the kernel alone %d", *policy,
 		      with, alone);
 	}
+	if (s->global)
+		return;
+	with = cost_with_psi_guard(s);
+	CHECK(with <= alone, "psi-guard costs %d others, the kernel alone %d", with, alone);
 }
 
 TEST(no_worse_plain_leak)

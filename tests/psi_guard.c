@@ -333,6 +333,7 @@ TEST(psi_guard_gives_a_trigger_to_who_stalls_when_there_is_one_again)
 
 TEST(psi_guard_says_at_attach_who_has_no_trigger)
 {
+	need_memcg();
 	cg_make("dom");
 	cg_make("dom/a");
 	CHECK(!sh("bpfoom attach psi-guard --cgroup /test/dom --set max_triggers=1 | grep -q '%s'",
@@ -342,6 +343,7 @@ TEST(psi_guard_says_at_attach_who_has_no_trigger)
 
 TEST(psi_guard_refuses_more_triggers_than_there_can_be)
 {
+	need_memcg();
 	CHECK_EQ(sh("bpfoom attach psi-guard --set max_triggers=1025 2>/dev/null"), 2);
 	CHECK_EQ(sh("bpfoom attach psi-guard --set max_triggers=0 2>&1 | grep -q '%s'",
 		    "must be from 1 to 1024"), 0);
@@ -400,17 +402,22 @@ TEST(psi_guard_has_thresholds_of_single_cgroups)
  * A limit above the root is, seen from there, a machine without memory; only that
  * the machine has some.
  */
-static void make_shortage_from_above(pid_t *large, pid_t *small)
+static void make_limit_above(void)
 {
 	cg_make("dom");
 	cg_write("dom", "memory.high", "60M");
 	cg_write("dom", "memory.max", "400M");
 	write_file(CG_ROOT "/test/dom/memory.swap.max", "0");
 	cg_make("dom/root");
+}
+
+static void make_shortage_from_above(pid_t *large, pid_t *small)
+{
+	make_limit_above();
 	cg_make("dom/root/large");
 	cg_make("dom/root/small");
 	*large = hog("dom/root/large", 40, 0);
-	*small = hog("dom/root/small", 4, 1000);
+	*small = hog("dom/root/small", 4, 0);
 }
 
 /* Whether the machine is short of memory is not asked, nor who grows. */
@@ -431,7 +438,7 @@ TEST(psi_guard_does_nothing_while_there_is_memory)
 	detach();
 }
 
-/* The one that stalls is small, the one that the kernel would take smaller. */
+/* The one that stalls is smaller. */
 TEST(psi_guard_blames_the_largest_leaf_when_memory_is_low)
 {
 	pid_t large, small, stalls;
@@ -439,7 +446,7 @@ TEST(psi_guard_blames_the_largest_leaf_when_memory_is_low)
 	make_shortage_from_above(&large, &small);
 	cg_make("dom/root/stalls");
 	attach(SHORT);
-	stalls = eater("dom/root/stalls", 1000, 20000);
+	stalls = eater("dom/root/stalls", 0, 20000);
 	/* Reclaim cannot go on; the eater sleeps for longer and longer. */
 	if (!killed(large))
 		FAIL("the largest lives: %ld declared, nobody %ld, plenty %ld, swap %ld",
@@ -457,6 +464,7 @@ TEST(psi_guard_spares_what_is_protected)
 	pid_t large, small, stalls;
 
 	make_shortage_from_above(&large, &small);
+	cg_write("dom/root", "memory.low", "60M");
 	cg_write("dom/root/large", "memory.low", "60M");
 	/* And what must not be killed. */
 	cg_make("dom/root/stalls");
@@ -469,13 +477,78 @@ TEST(psi_guard_spares_what_is_protected)
 	detach();
 }
 
+/* As it may who has been given a cgroup, but not what it is worth. */
+TEST(psi_guard_lets_nobody_protect_more_than_it_has_itself)
+{
+	pid_t large, small, stalls, tenant;
+
+	make_shortage_from_above(&large, &small);
+	reap(large);
+	cg_make("dom/root/tenant");
+	cg_make("dom/root/tenant/own");
+	cg_write("dom/root/tenant/own", "memory.low", "max");
+	tenant = hog("dom/root/tenant/own", 40, 0);
+	cg_make("dom/root/stalls");
+	attach(SHORT);
+	stalls = eater("dom/root/stalls", -1000, 20000);
+	CHECK(killed(tenant), "it protects itself");
+	CHECK(alive(small), "its neighbour pays");
+	reap(stalls);
+	detach();
+}
+
+/* Who holds more than the others, but dies and nothing comes free. */
+static void blames_who_stalls_and_not(pid_t pid)
+{
+	pid_t stalls;
+
+	cg_make("dom/root/stalls");
+	attach(SHORT);
+	stalls = eater("dom/root/stalls", 0, 20000);
+	CHECK(killed(stalls), "it lives: %ld declared, nobody %ld", stat("declared"),
+	      stat("nobody"));
+	CHECK(alive(pid), "who could not give anything died");
+	detach();
+}
+
+#define TMPFS "/run/psi_guard"
+
+TEST(psi_guard_blames_nobody_for_files_in_a_tmpfs)
+{
+	pid_t pid;
+
+	make_limit_above();
+	cg_make("dom/root/build");
+	/* There may be one of a test that has failed. */
+	CHECK(!sh("umount %s 2>/dev/null; mkdir -p %s && mount -t tmpfs none %s", TMPFS,
+		  TMPFS, TMPFS), "no tmpfs");
+	CHECK(!sh("echo $$ >%s/test/dom/root/build/cgroup.procs; "
+		  "dd if=/dev/zero of=%s/file bs=1M count=44 2>/dev/null", CG_ROOT, TMPFS),
+	      "nothing in the tmpfs");
+	pid = hog("dom/root/build", 1, 0);
+	blames_who_stalls_and_not(pid);
+	CHECK(!sh("umount %s", TMPFS), "umount");
+}
+
+TEST(psi_guard_blames_nobody_for_who_must_not_be_killed)
+{
+	pid_t safe, beside;
+
+	make_limit_above();
+	cg_make("dom/root/db");
+	safe = hog("dom/root/db", 44, -1000);
+	beside = hog("dom/root/db", 1, 0);
+	blames_who_stalls_and_not(beside);
+	CHECK(alive(safe), "what must not be killed died");
+}
+
 TEST(psi_guard_waits_for_pressure_to_last_unless_it_is_urgent)
 {
 	pid_t large, small, stalls;
 
 	make_shortage_from_above(&large, &small);
 	cg_make("dom/root/stalls");
-	stalls = eater("dom/root/stalls", 1000, 20000);
+	stalls = eater("dom/root/stalls", 0, 20000);
 	attach(SHORT " --set duration=1000 --set urgent_percent=0");
 	CHECK(stat_reaches("events", 6, 60), "there was no pressure");
 	CHECK_EQ(stat("declared"), 0);
@@ -600,8 +673,9 @@ static pid_t server(const char *cg)
 }
 
 /*
- * The leak is the cause: not the one that waits, nor the one that the kernel would
- * take. It is the largest in the end, however slowly a busy machine lets it grow.
+ * The leak is the cause: not the one that waits, nor the one that is to be taken sooner
+ * than others of its size. It is the largest in the end, however slowly a busy machine
+ * lets it grow.
  */
 TEST(psi_guard_ends_the_leak_before_the_kernel_does)
 {
@@ -613,7 +687,7 @@ TEST(psi_guard_ends_the_leak_before_the_kernel_does)
 	cg_make("server");
 	cg_make("database");
 	cg_make("leak");
-	database = hog("database", 150, 500);
+	database = hog("database", 150, 100);
 	reads = server("server");
 	attach(" ");
 	began = now_ns();
@@ -631,5 +705,30 @@ TEST(psi_guard_ends_the_leak_before_the_kernel_does)
 	      stat("events"), stat("plenty"), stat("nobody"));
 	CHECK_EQ(stat("declared"), 1);
 	reap(reads);
+	detach();
+}
+
+/* The kernel takes it when the time has come. */
+TEST(psi_guard_has_no_leaf_pay_for_a_leak_in_the_root_cgroup)
+{
+	pid_t reads, web, leaks;
+
+	if (debug_kernel())
+		test_skip("KASAN leaves too little memory for a server and a leak");
+	cg_make("server");
+	cg_make("web");
+	web = hog("web", 50, 0);
+	reads = server("server");
+	attach(" ");
+	leaks = leak(NULL, 250, 10000);
+	if (!killed(leaks) && !killed(leaks) && !killed(leaks))
+		FAIL("it lives: %ld events, plenty %ld, nobody %ld, declared %ld in %ld",
+		     stat("events"), stat("plenty"), stat("nobody"), stat("declared"),
+		     stat("last_cgroup_id"));
+	CHECK(alive(reads), "the server died");
+	CHECK(alive(web), "a leaf had to pay");
+	CHECK_EQ(stat("declared"), 0);
+	reap(reads);
+	reap(web);
 	detach();
 }

@@ -265,10 +265,18 @@ void cg_throttle_all(bool on)
 	write_file(TEST_CG "/cpu.max", on ? "2000 20000" : "max");
 }
 
+void cg_slow_all_above(unsigned int mb)
+{
+	write_file(TEST_CG "/memory.swap.max", "0");
+	cg_write("", "memory.high", "%uM", mb);
+}
+
 void cg_remove_all(void)
 {
 	write_file(TEST_CG "/cgroup.kill", "1");
 	cg_throttle_all(false);
+	write_file(TEST_CG "/memory.high", "max");
+	write_file(TEST_CG "/memory.swap.max", "max");
 	WAIT_FOR(remove_below(TEST_CG), 30);
 }
 

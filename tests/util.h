@@ -64,6 +64,8 @@ int cg_remove(const char *cg);
 void cg_remove_all(void);
 /* All of them together get a tenth of one CPU, if they have that controller. */
 void cg_throttle_all(bool on);
+/* Seen from below, a machine that has no more memory than that. */
+void cg_slow_all_above(unsigned int mb);
 unsigned long long cg_id(const char *cg);
 long cg_key(const char *cg, const char *file, const char *key);
 void cg_write(const char *cg, const char *file, const char *fmt, ...)

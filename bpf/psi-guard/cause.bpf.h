@@ -3,9 +3,10 @@
 #ifndef _PSI_GUARD_CAUSE_BPF_H
 #define _PSI_GUARD_CAUSE_BPF_H
 
-#include <bpf_oom/memcg.bpf.h>
+#include <bpf_oom/crowd.bpf.h>
 
 #include "options.bpf.h"
+#include "shortage.bpf.h"
 #include "state.bpf.h"
 
 #define MAX_LEAVES 4096
@@ -17,7 +18,7 @@
 /**
  * struct past_size - how large a leaf was when the pressure began, or we
  * @ns: when that was
- * @bytes: how large
+ * @bytes: how much a kill of all would have freed
  */
 struct past_size {
 	u64 ns;
@@ -31,68 +32,124 @@ struct {
 	__type(value, struct past_size);
 } samples SEC(".maps");
 
-static u64 protection(struct mem_cgroup *memcg)
-{
-	u64 min = memcg->memory.min, low = memcg->memory.low;
+/*
+ * What is not static is verified by itself, and not once more for each way that leads
+ * to it: that takes the verifier of 6.12 minutes.
+ */
 
-	return (min > low ? min : low) * PAGE_SIZE;
+__noinline int count(struct task_struct *task __arg_trusted, struct crowd *c __arg_nonnull)
+{
+	return crowd_add(c, task, true) > 0;
 }
 
-static void sample(struct mem_cgroup *memcg, u64 now)
+/* False: without memory it is not known. */
+static bool count_all(struct mem_cgroup *memcg, struct crowd *c)
+{
+	struct bpf_iter_css_task it;
+	struct task_struct *task;
+	bool known = false;
+
+	if (!bpf_iter_css_task_new(&it, &memcg->css, CSS_TASK_ITER_PROCS)) {
+		known = true;
+		while ((task = bpf_iter_css_task_next(&it))) {
+			if (!(task->flags & PF_KTHREAD))
+				count(task, c);
+		}
+	}
+	bpf_iter_css_task_destroy(&it);
+	return known;
+}
+
+/**
+ * struct size - of a leaf, in bytes
+ * @freed: by a kill of all; 0: nobody can be killed, or, without memory, it is not known
+ * @shift: what oom_score_adj adds to it
+ */
+struct size {
+	u64 freed;
+	s64 shift;
+};
+
+/* Processes of the root of all have nothing in common, so each stands for itself there. */
+__noinline int measure(struct mem_cgroup *memcg __arg_trusted, struct size *size __arg_nonnull)
+{
+	struct crowd c = {};
+	u64 stays;
+
+	size->freed = 0;
+	size->shift = 0;
+	if (!count_all(memcg, &c) || !c.largest)
+		return 0;
+	if (id_of(memcg) == ROOT_ID) {
+		size->freed = c.largest * PAGE_SIZE;
+		return 0;
+	}
+	stays = memcg_outlives(memcg, c.shmem * PAGE_SIZE, c.swap * PAGE_SIZE);
+	size->freed = without(memcg_held(memcg), stays + c.spared * PAGE_SIZE);
+	size->shift = crowd_shift(&c, machine_pages());
+	return 0;
+}
+
+/*
+ * What the cgroup of the policy has is the most that those below it can have. Who stalls
+ * is being reclaimed from, so that is known.
+ */
+__noinline u64 protection(struct mem_cgroup *memcg __arg_trusted)
+{
+	return memcg_protected(memcg, root_level ? root_level - 1 : 0);
+}
+
+__noinline int sample(struct mem_cgroup *memcg __arg_trusted, u64 now)
 {
 	u64 id = id_of(memcg);
 	struct past_size *old = bpf_map_lookup_elem(&samples, &id);
 	struct past_size new = { .ns = now };
+	struct size size;
 
 	if (old && now - old->ns < SAMPLE_MAX_NS)
-		return;
-	new.bytes = memcg_held(memcg);
-	bpf_map_update_elem(&samples, &id, &new, BPF_ANY);
+		return 0;
+	measure(memcg, &size);
+	new.bytes = size.freed;
+	return bpf_map_update_elem(&samples, &id, &new, BPF_ANY);
 }
 
-static u64 size_soon(struct mem_cgroup *memcg, u64 now)
+static u64 growth_until_soon(u64 id, u64 bytes, u64 now)
 {
-	u64 bytes = memcg_held(memcg), id = id_of(memcg), grown, ns;
 	struct past_size *old = bpf_map_lookup_elem(&samples, &id);
-	u64 size = without(bytes, protection(memcg));
+	u64 ns;
 
-	if (!size || !old || old->bytes >= bytes)
-		return size;
-	grown = bytes - old->bytes;
+	if (!old || old->bytes >= bytes)
+		return 0;
 	ns = now - old->ns;
 	if (ns < SAMPLE_MIN_NS)
-		return size;
+		return 0;
 	/* In ms, so that it does not overflow. */
-	return size + grown * lookahead_s * 1000 / (ns / NSEC_PER_MSEC);
+	return (bytes - old->bytes) * lookahead_s * 1000 / (ns / NSEC_PER_MSEC);
 }
 
-static bool has_victim(struct mem_cgroup *memcg)
+__noinline u64 size_soon(struct mem_cgroup *memcg __arg_trusted, u64 now)
 {
-	struct bpf_iter_css_task it;
-	struct task_struct *task;
-	bool found = false;
+	struct size size;
+	u64 bytes;
 
-	if (!bpf_iter_css_task_new(&it, &memcg->css, CSS_TASK_ITER_PROCS)) {
-		while ((task = bpf_iter_css_task_next(&it))) {
-			if (!task_is_unkillable(task)) {
-				found = true;
-				break;
-			}
-		}
-	}
-	bpf_iter_css_task_destroy(&it);
-	return found;
+	measure(memcg, &size);
+	bytes = without(size.freed, protection(memcg));
+	if (!bytes)
+		return 0;
+	bytes += growth_until_soon(id_of(memcg), size.freed, now);
+	return size.shift < 0 ? without(bytes, -size.shift) : bytes + size.shift;
 }
 
 /*
- * Looks at all leaves in the memory controller below @root. With @find: returns
- * a reference to the one that is to blame, or NULL. Without: samples them.
+ * Looks at all leaves in the memory controller below @root, and at the root of all if
+ * that is it. With @find: returns the id of the one that is to blame; 0: there is none.
+ * Without: samples them.
  */
-static struct mem_cgroup *look_at_leaves(struct mem_cgroup *root, u64 now, bool find)
+static u64 look_at_leaves(struct mem_cgroup *root, u64 now, bool find)
 {
-	struct mem_cgroup *memcg, *smaller, *worst = NULL;
 	struct cgroup_subsys_state *css;
-	u64 size, worst_size = 0;
+	u64 size, worst_size = 0, worst = 0;
+	struct mem_cgroup *memcg;
 	int has_children = 0;
 	bool leaf;
 
@@ -102,24 +159,21 @@ static struct mem_cgroup *look_at_leaves(struct mem_cgroup *root, u64 now, bool 
 		if (!(css->flags & CSS_ONLINE))
 			continue;
 		leaf = css_is_leaf(css, &has_children);
-		if (!leaf)
+		if (!leaf && BPF_CORE_READ(css, parent))
 			continue;
 		memcg = bpf_get_mem_cgroup(css);
 		if (!memcg)
 			continue;
 		if (find) {
 			size = size_soon(memcg, now);
-			if (size > worst_size && has_victim(memcg)) {
-				smaller = worst;
-				worst = memcg;
-				memcg = smaller;
+			if (size > worst_size) {
 				worst_size = size;
+				worst = id_of(memcg);
 			}
 		} else {
 			sample(memcg, now);
 		}
-		if (memcg)
-			bpf_put_mem_cgroup(memcg);
+		bpf_put_mem_cgroup(memcg);
 	}
 	bpf_rcu_read_unlock();
 	return worst;
@@ -139,17 +193,40 @@ static struct mem_cgroup *memcg_of(u64 id)
 	return memcg;
 }
 
-static struct mem_cgroup *look_below_root(u64 now, bool find)
+static __always_inline u64 look_below_root(u64 now, bool find)
 {
-	struct mem_cgroup *root, *worst;
+	struct mem_cgroup *root;
+	u64 worst;
 
 	root = memcg_of(cgroup_id ?: ROOT_ID);
 	if (!root)
-		return NULL;
+		return 0;
 	bpf_mem_cgroup_flush_stats(root);
 	worst = look_at_leaves(root, now, find);
 	bpf_put_mem_cgroup(root);
 	return worst;
+}
+
+__noinline int sample_leaves(u64 now)
+{
+	return look_below_root(now, false) > 0;
+}
+
+__noinline u64 find_cause_id(u64 now)
+{
+	return look_below_root(now, true);
+}
+
+/* A reference, or NULL: nobody, or who has gone meanwhile. */
+static struct mem_cgroup *find_cause(void)
+{
+	u64 id = find_cause_id(bpf_ktime_get_ns());
+
+	/*
+	 * No OOM can be declared for a process of the root of all alone, and others are
+	 * not to pay for it.
+	 */
+	return id && id != ROOT_ID ? memcg_of(id) : NULL;
 }
 
 static bool at_limit(struct mem_cgroup *memcg)

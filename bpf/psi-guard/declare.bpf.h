@@ -6,6 +6,16 @@
 #include "options.bpf.h"
 #include "state.bpf.h"
 
+/* Of the kernel: how many threads there are that it has killed, with their memory. */
+extern const void oom_victims __ksym __weak;
+
+/*
+ * The kernel gives a victim two seconds before it takes its memory. Who is not gone after
+ * this holds something else up.
+ */
+#define VICTIM_MAX_NS (10 * NSEC_PER_SEC)
+
+static u64 victim_since_ns;
 static u64 quiet_until_ns;
 static u64 kills[MAX_KILLS];
 static u64 nr_kills;
@@ -18,6 +28,25 @@ static bool too_many_kills(u64 now)
 		return false;
 	oldest = kills[nr_kills % kills_per_minute % MAX_KILLS];
 	return now - oldest < 60 * NSEC_PER_SEC;
+}
+
+static bool victim_is_coming(u64 now)
+{
+	int victims = 0;
+
+	if (&oom_victims)
+		bpf_probe_read_kernel(&victims, sizeof(victims), &oom_victims);
+	if (!victims)
+		victim_since_ns = 0;
+	else if (!victim_since_ns)
+		victim_since_ns = now;
+	return victims && now - victim_since_ns < VICTIM_MAX_NS;
+}
+
+/* What has been done is to have its effect first. */
+static bool is_time_to_wait(u64 now)
+{
+	return now < quiet_until_ns || victim_is_coming(now);
 }
 
 static void declare_in(struct mem_cgroup *memcg, bool limit)

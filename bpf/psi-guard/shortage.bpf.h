@@ -29,6 +29,14 @@ static u64 counter(const void *base, int index)
 
 enum shortage { PLENTY, LOW, URGENT };
 
+/* Of memory and swap; for the kernel, an OOM of the whole system is about so many. */
+static u64 machine_pages(void)
+{
+	if (!&_totalram_pages || !&total_swap_pages)
+		return 0;
+	return counter(&_totalram_pages, 0) + counter(&total_swap_pages, 0);
+}
+
 /*
  * Page cache is memory that can be had at once, unless it is in use: what has been
  * used again lately is active, and taking it makes somebody wait. With swap a

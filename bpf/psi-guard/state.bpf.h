@@ -29,7 +29,7 @@ struct psi_guard_stats {
 	__u64 percent;		/* of memory to be had, at the last look */
 	__u64 active_percent;	/* of memory that is page cache in use */
 	__u64 nobody;		/* nobody to blame */
-	__u64 cooling;		/* an OOM was declared a moment ago */
+	__u64 cooling;		/* an OOM was declared a moment ago, or a victim is going */
 	__u64 too_many;		/* kills in the last minute */
 	__u64 observed;		/* OOMs not declared because of observe_only */
 	__u64 declared;		/* OOMs */

@@ -16,6 +16,9 @@
  * @largest_spared: of the largest of these
  * @shmem: shmem that is mapped by any of them
  * @swap: swap of any of them
+ * @raised: the pages of those that may be killed, each times its oom_score_adj if that
+ *	is positive
+ * @lowered: the same, each times its oom_score_adj without the sign if it is negative
  */
 struct crowd {
 	u64 pages;
@@ -24,6 +27,8 @@ struct crowd {
 	u64 largest_spared;
 	u64 shmem;
 	u64 swap;
+	u64 raised;
+	u64 lowered;
 };
 
 /* More that have exited, one after the other, are not worth the time. */
@@ -78,6 +83,7 @@ static __always_inline u64 crowd_add(struct crowd *c, struct task_struct *task, 
 	u64 shmem = mm_pages(mm, MM_SHMEMPAGES), swap = mm_pages(mm, MM_SWAPENTS);
 	u64 pages = mm_pages(mm, MM_ANONPAGES) + shmem + swap +
 		    not_negative(BPF_CORE_READ(mm, pgtables_bytes.counter)) / PAGE_SIZE;
+	s64 adj = BPF_CORE_READ(task, signal, oom_score_adj);
 	bool unkillable = task_is_unkillable(task);
 
 	c->shmem += shmem;
@@ -95,8 +101,33 @@ static __always_inline u64 crowd_add(struct crowd *c, struct task_struct *task, 
 	} else if (mortal) {
 		c->pages += pages;
 		c->largest = at_least(c->largest, pages);
+		if (adj > 0)
+			c->raised += pages * adj;
+		else
+			c->lowered += pages * -adj;
 	}
 	return pages;
+}
+
+/**
+ * crowd_shift() - what the oom_score_adj of the processes adds to their size
+ * @c: all processes of the cgroup
+ * @totalpages: of the OOM's domain, as in struct oom_control
+ *
+ * As in the kernel, a thousandth of the domain for each point, and each process in
+ * proportion to what it holds.
+ *
+ * Return: bytes, negative if they are lowered.
+ */
+static __always_inline s64 crowd_shift(const struct crowd *c, u64 totalpages)
+{
+	u64 point = totalpages / 1000 * PAGE_SIZE;
+
+	if (!c->pages)
+		return 0;
+	if (c->raised > c->lowered)
+		return (c->raised - c->lowered) / c->pages * point;
+	return -(s64)((c->lowered - c->raised) / c->pages * point);
 }
 
 #endif /* _BPF_OOM_CROWD_BPF_H */
