@@ -10,10 +10,12 @@
 extern const void oom_victims __ksym __weak;
 
 /*
- * The kernel gives a victim two seconds before it takes its memory. Who is not gone after
- * this holds something else up.
+ * The kernel gives a victim two seconds before it takes its memory; who needs much longer
+ * is held up by something else. And no more often than that: else somebody whose cgroup
+ * is out of memory all the time would keep this policy from ever doing anything.
  */
 #define VICTIM_MAX_NS (10 * NSEC_PER_SEC)
+#define VICTIM_AGAIN_NS (60 * NSEC_PER_SEC)
 
 static u64 victim_since_ns;
 static u64 quiet_until_ns;
@@ -37,10 +39,10 @@ static bool victim_is_coming(u64 now)
 	if (&oom_victims)
 		bpf_probe_read_kernel(&victims, sizeof(victims), &oom_victims);
 	if (!victims)
-		victim_since_ns = 0;
-	else if (!victim_since_ns)
+		return false;
+	if (now - victim_since_ns >= VICTIM_AGAIN_NS)
 		victim_since_ns = now;
-	return victims && now - victim_since_ns < VICTIM_MAX_NS;
+	return now - victim_since_ns < VICTIM_MAX_NS;
 }
 
 /* What has been done is to have its effect first. */
