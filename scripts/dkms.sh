@@ -22,7 +22,7 @@ version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 # What DKMS needs to build the modules, and nothing else.
 files=(COPYING Kbuild Makefile dkms.conf include
-	module/Kbuild module/*.[ch] module/shim/{Kbuild,klp-symbols.list} module/shim/*.[ch]
+	module/Kbuild module/*.[ch] module/*/*.[ch] module/shim/{Kbuild,klp-symbols.list}
 	scripts/{Makefile,build-modules.sh,need.sh} scripts/*.[ch])
 
 versions()

@@ -116,7 +116,7 @@ style_checkpatch()
 		esac
 	done
 	wrong=$(
-		checkpatch "${IGNORE_TRACE[*]}" module/trace.[ch]
+		checkpatch "${IGNORE_TRACE[*]}" module/oom/trace.[ch]
 		checkpatch "${IGNORE_KERNEL[*]}" module/**/!(trace).[ch] include/linux/*.h \
 			include/bpf_oom/!(*.bpf).h tests/kmod/*.[ch]
 		checkpatch "${IGNORE_BPF[*]}" include/bpf_oom/*.bpf.h "${bpf[@]}" |
@@ -146,7 +146,7 @@ style_kernel_doc()
 
 	[ ${#tool[@]} = 1 ] || die "kernel-doc is not where it is expected"
 	"${tool[0]}" -none -Werror include/linux/oom_hook.h include/bpf_oom/{oom,psi}.h \
-		module/kfuncs.c module/memcg_kfuncs.c
+		module/api/{kfuncs,memcg_kfuncs}.c
 }
 
 style_man_pages()
@@ -179,7 +179,7 @@ style_includes()
 		includes module/shim/*.[ch] |
 			grep -E ' [<"]((\.\./)*(include/)?bpf_oom/|linux/(bpf|filter)|\.\./[^"]*")' |
 			sed 's/$/: the shim knows the contract and the kernel, not BPF/'
-		includes module/*.[ch] | grep -E '[<"/]shim[/."]' |
+		includes module/*.[ch] module/!(shim)/*.[ch] | grep -E '[<"/]shim[/."]' |
 			sed 's/$/: bpf_oom.ko must not know which hook it got/'
 		includes bpf/**/*.bpf.[ch] |
 			grep -vE ' [<"](bpf_oom/[^/]*|([^/.]+/)?[^/]*\.(bpf|gen)\.h)[>"]$' |
