@@ -9,7 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/oom_hook.h>
 
-#include "dispatch.h"
+#include "hook.h"
 
 /*
  * Protects hook_users and keeps a registration and its end from overlapping.
@@ -19,34 +19,30 @@
 static DEFINE_MUTEX(hook_mutex);
 static unsigned int hook_users;
 
-/* Both in atomic context. */
-static void cgroup_online(struct cgroup *cgrp)
-{
-	bpf_psi_cgroup_online(cgrp);
-}
+/* Set before the first use. */
+static const struct hook_user *user;
 
-static void cgroup_offline(struct cgroup *cgrp)
+/**
+ * bpf_oom_hook_init() - say what is to be called
+ * @hook_user: that; must stay valid
+ *
+ * Context: module init, before anybody uses the hook.
+ */
+void bpf_oom_hook_init(const struct hook_user *hook_user)
 {
-	bpf_oom_cgroup_offline(cgrp);
-	bpf_psi_cgroup_offline(cgrp);
+	user = hook_user;
 }
-
-static const struct oom_hook_ops hook_ops = {
-	.handle_oom = bpf_oom_handle,
-	.cgroup_online = cgroup_online,
-	.cgroup_offline = cgroup_offline,
-};
 
 static int listen(void)
 {
 	int ret;
 
-	ret = bpf_oom_deaths_get();
+	ret = user->begin();
 	if (ret)
 		return ret;
-	ret = oom_hook_register(&hook_ops);
+	ret = oom_hook_register(&user->ops);
 	if (ret)
-		bpf_oom_deaths_put();
+		user->end();
 	return ret;
 }
 
@@ -80,9 +76,8 @@ void bpf_oom_hook_put(void)
 {
 	mutex_lock(&hook_mutex);
 	if (!--hook_users) {
-		oom_hook_unregister(&hook_ops);
-		bpf_oom_deaths_put();
-		bpf_oom_victims_forget();
+		oom_hook_unregister(&user->ops);
+		user->end();
 	}
 	mutex_unlock(&hook_mutex);
 }
@@ -99,6 +94,6 @@ void bpf_oom_hook_wait(void)
 {
 	mutex_lock(&hook_mutex);
 	if (hook_users)
-		WARN_ON_ONCE(oom_hook_register(&hook_ops) != -EBUSY);
+		WARN_ON_ONCE(oom_hook_register(&user->ops) != -EBUSY);
 	mutex_unlock(&hook_mutex);
 }

@@ -2,19 +2,13 @@
 /*
  * bpf_oom.ko: OOM policies as BPF programs
  *
- * An OOM comes in through the hook (<linux/oom_hook.h>) to dispatch.c, which
- * asks the policies that attach.c finds on the way from the OOM's cgroup to the
- * root. rank.c lets them rank the tasks that the kernel looks at, relief.c is what
- * they do about the OOM, and victims.c knows which memory is still on its way.
- * oom_ops.c lets them be loaded, kfuncs.c is what they can call, deny.c what they must
- * not.
+ * The rooms, and what they may know: api/ all others, oom/ policy/ and record/, and those
+ * no other; psi/ none of them. This file wires them together.
  *
- * account.c counts what each of them does and calls breaker.c about it, note.c
- * collects what record.c keeps of the decision, deaths.c hears who really died of it,
- * and declare.c knows who declared an OOM that is none. People see that through sysfs.c,
- * device.c and trace.h, and rehearse.c asks a policy for them without an OOM.
- *
- * Policies that act on pressure, before there is an OOM, are in psi*.c.
+ * An OOM comes in through the hook (hook.c, <linux/oom_hook.h>) to oom/, which asks the
+ * policies that policy/ finds on the way from the OOM's cgroup to the root, carries out
+ * what they decide, and leaves a record in record/. Policies that act on pressure, before
+ * there is an OOM, are in psi/. What BPF programs see of all that is in api/.
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
@@ -22,8 +16,21 @@
 #include <linux/module.h>
 #include <linux/oom_hook.h>
 
-#include "compat.h"
-#include "dispatch.h"
+#include "api/deny.h"
+#include "api/kfuncs.h"
+#include "api/oom_ops.h"
+#include "api/psi_ops.h"
+#include "hook.h"
+#include "oom/account.h"
+#include "oom/deaths.h"
+#include "oom/dispatch.h"
+#include "oom/victims.h"
+#include "policy/attach.h"
+#include "policy/rehearse.h"
+#include "policy/sysfs.h"
+#include "psi/psi.h"
+#include "record/device.h"
+#include "record/record.h"
 
 static int provider_get(char *buf, const struct kernel_param *kp)
 {
@@ -64,10 +71,44 @@ static const struct kernel_param_ops enabled_ops = {
 module_param_cb(enabled, &enabled_ops, &bpf_oom_enabled, 0644);
 MODULE_PARM_DESC(enabled, "ask policies about OOMs; off: the kernel decides alone");
 
+/* Both in atomic context. */
+static void cgroup_online(struct cgroup *cgrp)
+{
+	bpf_psi_cgroup_online(cgrp);
+}
+
+static void cgroup_offline(struct cgroup *cgrp)
+{
+	bpf_oom_cgroup_offline(cgrp);
+	bpf_psi_cgroup_offline(cgrp);
+}
+
+static void end_hook(void)
+{
+	bpf_oom_deaths_put();
+	bpf_oom_victims_forget();
+}
+
+static const struct hook_user hook_user = {
+	.ops = {
+		.handle_oom = bpf_oom_handle,
+		.cgroup_online = cgroup_online,
+		.cgroup_offline = cgroup_offline,
+	},
+	.begin = bpf_oom_deaths_get,
+	.end = end_hook,
+};
+
+static const struct device_user device_user = {
+	.settle = bpf_oom_account_settle,
+	.rehearse = bpf_oom_rehearse,
+};
+
 static int __init bpf_oom_init(void)
 {
 	int ret;
 
+	bpf_oom_hook_init(&hook_user);
 	ret = bpf_oom_record_init();
 	if (ret)
 		return ret;
@@ -90,7 +131,7 @@ static int __init bpf_oom_init(void)
 	ret = ret ?: bpf_oom_kfuncs_init();
 	ret = ret ?: bpf_oom_memcg_kfuncs_init();
 	/* Last: once somebody can have it open, nothing may fail. */
-	ret = ret ?: bpf_oom_device_init();
+	ret = ret ?: bpf_oom_device_init(&device_user);
 	if (ret)
 		goto err_psi_exit;
 	pr_info("version " BPF_OOM_VERSION ", hooked in by the %s\n",

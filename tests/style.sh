@@ -181,6 +181,15 @@ style_includes()
 			sed 's/$/: the shim knows the contract and the kernel, not BPF/'
 		includes module/*.[ch] module/!(shim)/*.[ch] | grep -E '[<"/]shim[/."]' |
 			sed 's/$/: bpf_oom.ko must not know which hook it got/'
+		includes module/{hook,permission,memcg,compat}*.[ch] module/record/*.[ch] |
+			grep -E ' "(api|oom|policy|psi)/' |
+			sed 's/$/: this is for all rooms and knows none/'
+		includes module/policy/*.[ch] | grep -E ' "(api|oom|psi|record)/' |
+			sed 's/$/: attachments know nothing of OOMs/'
+		includes module/oom/*.[ch] | grep -E ' "(api|psi)/' |
+			sed 's/$/: an OOM is handled without BPF types and pressure/'
+		includes module/psi/*.[ch] | grep -E ' "(api|oom|policy|record)/' |
+			sed 's/$/: pressure policies know nothing of OOMs/'
 		includes bpf/**/*.bpf.[ch] |
 			grep -vE ' [<"](bpf_oom/[^/]*|([^/.]+/)?[^/]*\.(bpf|gen)\.h)[>"]$' |
 			sed 's/$/: policies include headers of bpf_oom\/ and their own only/'

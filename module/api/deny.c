@@ -14,8 +14,9 @@
 #include <linux/bpf.h>
 #include <linux/mutex.h>
 
+#include "api/deny.h"
+#include "api/struct_ops.h"
 #include "compat.h"
-#include "internal.h"
 
 /**
  * struct denied - a kfunc of the kernel itself, if this kernel has it

@@ -12,8 +12,14 @@
 #include <linux/oom_hook.h>
 #include <linux/string.h>
 
+#include "api/kfuncs.h"
+#include "api/struct_ops.h"
 #include "compat.h"
-#include "internal.h"
+#include "memcg.h"
+#include "oom/declare.h"
+#include "oom/note.h"
+#include "oom/relief.h"
+#include "psi/psi.h"
 
 /* As it will stand in a log line between commas. */
 static void copy_text(char *text, const char *src)
@@ -249,15 +255,18 @@ __bpf_kfunc long bpf_oom_badness(struct task_struct *task,
 __bpf_kfunc int bpf_out_of_memory(struct mem_cgroup *memcg__nullable, int order,
 				  u64 flags, const char *constraint_text__str)
 {
-	char text[BPF_OOM_TEXT_MAX_LEN];
+	char text[BPF_OOM_TEXT_MAX_LEN], by[BPF_OOM_NAME_MAX_LEN];
+	bool policy;
 
 	if (!may_declare())
 		return -EPERM;
 	if (flags & ~(u64)BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK)
 		return -EINVAL;
 	copy_text(text, constraint_text__str);
+	policy = bpf_psi_running(by, sizeof(by));
 	return bpf_oom_declare(memcg__nullable, order,
-			       flags & BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK, text);
+			       flags & BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK, text,
+			       policy ? by : NULL);
 }
 
 /**

@@ -11,8 +11,8 @@
 #include <linux/module.h>
 #include <linux/oom_hook.h>
 
+#include "api/kfuncs.h"
 #include "compat.h"
-#include "internal.h"
 
 __bpf_kfunc_start_defs();
 

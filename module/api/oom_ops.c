@@ -9,19 +9,11 @@
 #include <linux/btf.h>
 #include <linux/module.h>
 
-#include "internal.h"
-
-/**
- * bpf_oom_ops_owns() - is this the program of an OOM policy?
- * @prog: a program that is being verified
- *
- * Context: any.
- * Return: true if so.
- */
-bool bpf_oom_ops_owns(const struct bpf_prog *prog)
-{
-	return bpf_oom_prog_in(prog, offsetof(struct bpf_oom_ops, flags));
-}
+#include "api/deny.h"
+#include "api/oom_ops.h"
+#include "api/struct_ops.h"
+#include "memcg.h"
+#include "policy/attach.h"
 
 static bool bpf_oom_ops_is_valid_access(int off, int size,
 					enum bpf_access_type type,

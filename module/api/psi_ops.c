@@ -9,19 +9,10 @@
 #include <linux/btf.h>
 #include <linux/module.h>
 
-#include "internal.h"
-
-/**
- * bpf_psi_ops_owns() - is this the program of a pressure policy?
- * @prog: a program that is being verified
- *
- * Context: any.
- * Return: true if so.
- */
-bool bpf_psi_ops_owns(const struct bpf_prog *prog)
-{
-	return bpf_oom_prog_in(prog, offsetof(struct bpf_psi_ops, name));
-}
+#include "api/deny.h"
+#include "api/psi_ops.h"
+#include "api/struct_ops.h"
+#include "psi/psi.h"
 
 static bool bpf_psi_ops_is_valid_access(int off, int size,
 					enum bpf_access_type type,

@@ -3,7 +3,7 @@
  * What the struct_ops types of this module have in common
  *
  * A module can call nothing that finds a BTF type or function by its name. Types are
- * told apart by the offset of their last member, see bpf_oom_prog_in(), kfuncs by
+ * told apart by the offset of their last member, see is_for(), kfuncs by
  * their ids in lists of our own, see bpf_oom_kfunc_in().
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
@@ -11,13 +11,15 @@
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
-#include <linux/capability.h>
 #include <linux/ctype.h>
 #include <linux/memcontrol.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
-#include "internal.h"
+#include <bpf_oom/oom.h>
+#include <bpf_oom/psi.h>
+
+#include "api/struct_ops.h"
 
 /* This module's BTF: set when a type is registered, lives as long as we do. */
 static const struct btf *module_btf;
@@ -97,15 +99,8 @@ static const struct btf_type *ops_type(const struct bpf_prog *prog)
 	return btf_type_by_id(module_btf, prog->aux->attach_btf_id);
 }
 
-/**
- * bpf_oom_prog_in() - is this program for one of our struct_ops types?
- * @prog: a program that is being verified
- * @last: offset of the type's last member, by which our types differ
- *
- * Context: any.
- * Return: true if so.
- */
-bool bpf_oom_prog_in(const struct bpf_prog *prog, size_t last)
+/* By the offset of the last member, in which our types differ. */
+static bool is_for(const struct bpf_prog *prog, size_t last)
 {
 	const struct btf_type *t = ops_type(prog);
 
@@ -120,8 +115,32 @@ bool bpf_oom_prog_in(const struct bpf_prog *prog, size_t last)
 }
 
 /**
+ * bpf_oom_ops_owns() - is this the program of an OOM policy?
+ * @prog: a program that is being verified
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool bpf_oom_ops_owns(const struct bpf_prog *prog)
+{
+	return is_for(prog, offsetof(struct bpf_oom_ops, flags));
+}
+
+/**
+ * bpf_psi_ops_owns() - is this the program of a pressure policy?
+ * @prog: a program that is being verified
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool bpf_psi_ops_owns(const struct bpf_prog *prog)
+{
+	return is_for(prog, offsetof(struct bpf_psi_ops, name));
+}
+
+/**
  * bpf_oom_prog_callback() - which callback is this program?
- * @prog: a program for one of our struct_ops types, see bpf_oom_prog_in()
+ * @prog: a program for one of our struct_ops types
  *
  * Context: any.
  * Return: the offset of the member, -1 if there is no such member.
@@ -202,23 +221,4 @@ int bpf_oom_init_name(char *name, const char *uname)
 	}
 	memcpy(name, uname, len);
 	return 1;
-}
-
-/**
- * bpf_oom_check_attacher() - may the current task attach policies?
- * @name: of the policy, for the log
- *
- * The kernel's BPF core asks who creates a map, not who attaches it: whoever has been
- * handed one, or has a BPF token for it, comes this far.
- *
- * Context: process context.
- * Return: 0, or -EPERM without CAP_SYS_ADMIN in the initial user namespace.
- */
-int bpf_oom_check_attacher(const char *name)
-{
-	if (capable(CAP_SYS_ADMIN))
-		return 0;
-	pr_warn_ratelimited("policy %s: attaching it takes CAP_SYS_ADMIN in the initial user namespace, which a BPF token does not give\n",
-			    name);
-	return -EPERM;
 }

@@ -14,8 +14,13 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
-#include "dispatch.h"
-#include "trace.h"
+#include "hook.h"
+#include "oom/account.h"
+#include "oom/declared.h"
+#include "oom/note.h"
+#include "oom/trace.h"
+#include "oom/victims.h"
+#include "policy/attachment.h"
 
 /* The record of the OOM that is being handled, and no other is. */
 static struct record record;

@@ -16,7 +16,8 @@
 #include <linux/tracepoint.h>
 #include <trace/events/oom.h>
 
-#include "dispatch.h"
+#include "oom/account.h"
+#include "oom/deaths.h"
 
 static struct tracepoint *mark_victim;
 

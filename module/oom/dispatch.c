@@ -5,88 +5,20 @@
 #include <linux/memcontrol.h>
 #include <linux/printk.h>
 
-#include "dispatch.h"
-
-/*
- * The hook hands over one OOM at a time (under oom_lock), so there is one. NULL
- * in between. Written by the task that handles the OOM, read by kfuncs, which
- * compare the task before they look at anything else.
- */
-static struct decision *deciding;
+#include "oom/account.h"
+#include "oom/decision.h"
+#include "oom/declared.h"
+#include "oom/dispatch.h"
+#include "oom/rank.h"
+#include "oom/relief.h"
+#include "policy/attach.h"
+#include "policy/rehearse.h"
 
 /* See the module's parameter of this name. */
 bool bpf_oom_enabled = true;
 
 /* Room for the paths in the report; used by one decision at a time. */
 static char policy_path[PATH_MAX], oom_path[PATH_MAX];
-
-/**
- * bpf_oom_constraint() - what kind of OOM it is
- * @oc: the OOM
- *
- * Context: while it is being handled.
- * Return: the kernel's name for it, or what was said when it was declared.
- */
-const char *bpf_oom_constraint(const struct oom_control *oc)
-{
-	const char *text = oom_hook_text(oc);
-
-	if (text && *text)
-		return text;
-	switch (oc->constraint) {
-	case CONSTRAINT_NONE:
-		return "CONSTRAINT_NONE";
-	case CONSTRAINT_CPUSET:
-		return "CONSTRAINT_CPUSET";
-	case CONSTRAINT_MEMORY_POLICY:
-		return "CONSTRAINT_MEMORY_POLICY";
-	case CONSTRAINT_MEMCG:
-		return "CONSTRAINT_MEMCG";
-	}
-	return "?";
-}
-
-/**
- * bpf_oom_memcg_cgroup() - the cgroup of a memcg
- * @memcg: the memcg, or NULL
- *
- * Context: any.
- * Return: its cgroup, the root of the default hierarchy for NULL.
- */
-struct cgroup *bpf_oom_memcg_cgroup(struct mem_cgroup *memcg)
-{
-#ifdef CONFIG_MEMCG
-	if (memcg && memcg->css.parent)
-		return memcg->css.cgroup;
-#endif
-	return &cgrp_dfl_root.cgrp;
-}
-
-/**
- * bpf_oom_cgroup() - who is out of memory?
- * @oc: the OOM
- *
- * Context: while it is being handled.
- * Return: the cgroup that hit its limit, the root for the whole system.
- */
-struct cgroup *bpf_oom_cgroup(const struct oom_control *oc)
-{
-	return bpf_oom_memcg_cgroup(oc->memcg);
-}
-
-/**
- * bpf_oom_is_declared() - has somebody declared it, and said why?
- * @d: the OOM
- *
- * Context: while it is being handled.
- * Return: false if an allocation has failed.
- */
-bool bpf_oom_is_declared(const struct decision *d)
-{
-	const char *text = oom_hook_text(d->oc);
-
-	return d->declared || (text && *text);
-}
 
 /* One line of its own: parsers of the kernel's report see no changed line. */
 static void report(const struct oom_control *oc, const char *name,
@@ -96,33 +28,6 @@ static void report(const struct oom_control *oc, const char *name,
 	cgroup_path(policy_cgrp, policy_path, sizeof(policy_path));
 	pr_info("oom_policy=%s,policy_cgroup=%s,constraint=%s,oom_cgroup=%s,killed=%u\n",
 		name, policy_path, bpf_oom_constraint(oc), oom_path, kills);
-}
-
-/**
- * bpf_oom_deciding_now() - the OOM that this task asks a policy about
- *
- * Context: any task.
- * Return: the decision, NULL if there is none.
- */
-struct decision *bpf_oom_deciding_now(void)
-{
-	struct decision *d = READ_ONCE(deciding);
-
-	return d && READ_ONCE(d->task) == current ? d : NULL;
-}
-
-/**
- * bpf_oom_deciding() - the OOM that a policy is being asked about
- * @oc: what the policy was given
- *
- * Context: any task.
- * Return: the decision, NULL if it is not about @oc or of another task.
- */
-struct decision *bpf_oom_deciding(struct oom_control *oc)
-{
-	struct decision *d = bpf_oom_deciding_now();
-
-	return d && d->oc == oc ? d : NULL;
 }
 
 static bool call_handler(struct decision *d)
@@ -198,9 +103,9 @@ bool bpf_oom_handle(struct oom_control *oc)
 	bool handled;
 
 	bpf_oom_account_next();
-	WRITE_ONCE(deciding, &d);
+	bpf_oom_decision_begin(&d);
 	handled = ask_upwards(&d);
-	WRITE_ONCE(deciding, NULL);
+	bpf_oom_decision_end();
 
 	if (d.rehearsal) {
 		bpf_oom_rehearsed_done(d.asked);

@@ -13,8 +13,8 @@
 #include <linux/sched/task.h>
 #include <linux/string.h>
 
-#include "dispatch.h"
-#include "trace.h"
+#include "oom/note.h"
+#include "oom/trace.h"
 
 static bool explain = true;
 module_param(explain, bool, 0644);

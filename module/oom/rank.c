@@ -14,8 +14,10 @@
 #include <linux/printk.h>
 #include <linux/sched/task.h>
 
-#include "dispatch.h"
-#include "trace.h"
+#include "oom/note.h"
+#include "oom/rank.h"
+#include "oom/relief.h"
+#include "oom/trace.h"
 
 /**
  * struct scan - a scan in which a policy is asked

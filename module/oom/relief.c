@@ -19,7 +19,10 @@
 #include <linux/writeback.h>
 
 #include "compat.h"
-#include "dispatch.h"
+#include "oom/note.h"
+#include "oom/relief.h"
+#include "oom/victims.h"
+#include "policy/attachment.h"
 
 #ifdef CONFIG_MEMCG
 /*

@@ -15,7 +15,8 @@
 #include <linux/oom.h>
 #include <linux/tracepoint.h>
 
-#include "dispatch.h"
+#include "oom/decision.h"
+#include "policy/attachment.h"
 
 /* What is told of a policy, first in each event but the last one. */
 #define POLICY_ENTRY							\

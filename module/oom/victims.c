@@ -18,7 +18,7 @@
 #include <linux/sched/signal.h>
 
 #include "compat.h"
-#include "dispatch.h"
+#include "oom/victims.h"
 
 #define VICTIMS 16
 

@@ -15,9 +15,12 @@
 #include <linux/srcu.h>
 #include <linux/workqueue.h>
 
-#include "internal.h"
+#include "hook.h"
+#include "permission.h"
+#include "policy/attach.h"
+#include "policy/sysfs.h"
 
-/* By cgroup id. Readers are in attach_srcu, writers hold attach_mutex. */
+/* By cgroup id. Readers are in bpf_oom_attach_srcu, writers hold attach_mutex. */
 static DEFINE_HASHTABLE(attachments, 8);
 
 /*
@@ -25,13 +28,6 @@ static DEFINE_HASHTABLE(attachments, 8);
  * while an OOM is being handled.
  */
 static DEFINE_MUTEX(attach_mutex);
-
-/*
- * Covers a program from the moment when its attachment is found until it has
- * returned. Detach and update wait for it, because freeing a struct_ops map does
- * not wait for sleepable programs.
- */
-DEFINE_STATIC_SRCU(attach_srcu);
 
 /* One of our own: the system's unbound one has another name in each kernel. */
 static struct workqueue_struct *sweep_wq;
@@ -131,7 +127,7 @@ static void link_attachment(struct attachment *att, bool first)
 static void unlink_attachment(struct attachment *att)
 {
 	hlist_del_rcu(&att->node);
-	synchronize_srcu(&attach_srcu);
+	synchronize_srcu(&bpf_oom_attach_srcu);
 	bpf_oom_hook_put();
 }
 
@@ -279,7 +275,7 @@ int bpf_oom_update(struct bpf_oom_ops *ops, struct bpf_oom_ops *old)
 		ret = check_update(att, ops);
 	if (!ret) {
 		rcu_assign_pointer(att->ops, ops);
-		synchronize_srcu(&attach_srcu);
+		synchronize_srcu(&bpf_oom_attach_srcu);
 		/* The new one has done nothing yet. */
 		bpf_oom_breaker_reset(&att->breaker);
 	}
@@ -344,7 +340,7 @@ static void tell_offline(struct attachment *att)
 {
 	const struct bpf_oom_ops *ops;
 
-	ops = srcu_dereference(att->ops, &attach_srcu);
+	ops = srcu_dereference(att->ops, &bpf_oom_attach_srcu);
 	if (ops->handle_cgroup_offline)
 		ops->handle_cgroup_offline(cgroup_id(att->cgrp));
 }
@@ -352,7 +348,7 @@ static void tell_offline(struct attachment *att)
 /*
  * Ends one attachment whose cgroup has been removed; false if there is none. Who
  * detaches it meanwhile either comes first, and the policy is not told, or waits
- * for attach_srcu until it has been.
+ * for bpf_oom_attach_srcu until it has been.
  */
 static bool end_dead_attachment(void)
 {
@@ -374,11 +370,11 @@ static bool end_dead_attachment(void)
 		mutex_unlock(&attach_mutex);
 		return true;
 	}
-	idx = srcu_read_lock(&attach_srcu);
+	idx = srcu_read_lock(&bpf_oom_attach_srcu);
 	mutex_unlock(&attach_mutex);
 
 	tell_offline(att);
-	srcu_read_unlock(&attach_srcu, idx);
+	srcu_read_unlock(&bpf_oom_attach_srcu, idx);
 	if (link) {
 		/* Comes back to bpf_oom_detach() and wakes those who poll the link. */
 		link->ops->detach(link);
@@ -414,29 +410,19 @@ bool bpf_oom_attached_ask(struct cgroup *cgrp,
 	bool done = false;
 	int idx;
 
-	idx = srcu_read_lock(&attach_srcu);
+	idx = srcu_read_lock(&bpf_oom_attach_srcu);
 	hash_for_each_possible_rcu(attachments, att, node, cgroup_id(cgrp),
-				   srcu_read_lock_held(&attach_srcu)) {
+				   srcu_read_lock_held(&bpf_oom_attach_srcu)) {
 		if (att->cgrp != cgrp)
 			continue;
 		/* One look: an update during the call is for the next OOM. */
-		ops = srcu_dereference(att->ops, &attach_srcu);
+		ops = srcu_dereference(att->ops, &bpf_oom_attach_srcu);
 		done = ask(att, ops, arg);
 		if (done)
 			break;
 	}
-	srcu_read_unlock(&attach_srcu, idx);
+	srcu_read_unlock(&bpf_oom_attach_srcu, idx);
 	return done;
-}
-
-/**
- * bpf_oom_wait_for_programs() - wait for those who are asking policies
- *
- * Context: process context, may sleep; not from a program.
- */
-void bpf_oom_wait_for_programs(void)
-{
-	synchronize_srcu(&attach_srcu);
 }
 
 /**
@@ -462,35 +448,6 @@ struct cgroup *bpf_oom_attached_cgroup(u64 id)
 	}
 	mutex_unlock(&attach_mutex);
 	return cgrp;
-}
-
-/**
- * bpf_oom_attached_ops() - the policy of an attachment
- * @att: the attachment, which must not go away
- * @ops: set to the policy, until bpf_oom_attached_ops_put()
- *
- * Context: process context.
- * Return: what bpf_oom_attached_ops_put() wants.
- */
-int bpf_oom_attached_ops(struct attachment *att, const struct bpf_oom_ops **ops)
-	__acquires(&attach_srcu)
-{
-	int idx = srcu_read_lock(&attach_srcu);
-
-	*ops = srcu_dereference(att->ops, &attach_srcu);
-	return idx;
-}
-
-/**
- * bpf_oom_attached_ops_put() - done with the policy of an attachment
- * @idx: from bpf_oom_attached_ops()
- *
- * Context: process context.
- */
-void bpf_oom_attached_ops_put(int idx)
-	__releases(&attach_srcu)
-{
-	srcu_read_unlock(&attach_srcu, idx);
 }
 
 int bpf_oom_attach_init(void)

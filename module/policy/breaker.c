@@ -29,7 +29,7 @@
 #include <linux/sysfs.h>
 #include <linux/timekeeping.h>
 
-#include "breaker.h"
+#include "policy/breaker.h"
 
 /* The longest pause, in seconds. */
 #define PAUSE_MAX 3600U

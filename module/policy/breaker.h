@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* breaker.c: a policy that runs wild is not asked for a while, where it did so */
-#ifndef _BPF_OOM_BREAKER_H
-#define _BPF_OOM_BREAKER_H
+#ifndef _BPF_OOM_POLICY_BREAKER_H
+#define _BPF_OOM_POLICY_BREAKER_H
 
 #include <linux/cgroup.h>
 #include <linux/spinlock.h>
@@ -68,4 +68,4 @@ const char *bpf_oom_breaker_watch(struct breaker *b, const struct bpf_oom_ops *o
 void bpf_oom_breaker_reset(struct breaker *b);
 ssize_t bpf_oom_breaker_show(struct breaker *b, char *buf);
 
-#endif /* _BPF_OOM_BREAKER_H */
+#endif /* _BPF_OOM_POLICY_BREAKER_H */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Asking one policy about an OOM that is none
+ * Asking one policy about a simulated OOM
  */
 #include <linux/memcontrol.h>
 #include <linux/mutex.h>
 #include <linux/oom_hook.h>
 
-#include "internal.h"
+#include "policy/attach.h"
+#include "policy/rehearse.h"
 
 /*
  * One rehearsal at a time; protects what follows against others who want one. Taken

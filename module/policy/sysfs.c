@@ -13,7 +13,7 @@
 #include <linux/sysfs.h>
 #include <linux/wait_bit.h>
 
-#include "internal.h"
+#include "policy/sysfs.h"
 
 static struct kobject *top_dir, *attachments_dir;
 

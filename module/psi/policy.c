@@ -18,7 +18,11 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "psi.h"
+#include "hook.h"
+#include "permission.h"
+#include "psi/psi.h"
+#include "psi/psi_policy.h"
+#include "psi/trigger.h"
 
 /*
  * All policies, from before their init until nothing of theirs runs: until then
@@ -33,12 +37,6 @@ static LIST_HEAD(policies);
  */
 static DEFINE_MUTEX(policies_mutex);
 
-/*
- * Callbacks run when memory is short (WQ_MEM_RECLAIM: one worker is there without
- * an allocation), soon (WQ_HIGHPRI), and may take long (WQ_UNBOUND).
- */
-static struct workqueue_struct *psi_wq;
-
 /**
  * struct online - a cgroup that was made
  * @node: in psi_policy.online
@@ -52,17 +50,6 @@ struct online {
 /* Records of all policies for which no memory may be left when they are needed. */
 #define ONLINE_RESERVE 64
 static mempool_t *online_pool;
-
-/**
- * bpf_psi_queue() - have the policy told what has been noted
- * @p: the policy
- *
- * Context: any.
- */
-void bpf_psi_queue(struct psi_policy *p)
-{
-	queue_work(psi_wq, &p->work);
-}
 
 static void note_online(struct psi_policy *p, struct cgroup *cgrp)
 {
@@ -297,7 +284,8 @@ int bpf_psi_attach(struct bpf_psi_ops *ops)
 		return ret;
 	}
 	/* There may be something to tell already. */
-	enable_and_queue_work(psi_wq, &p->work);
+	enable_work(&p->work);
+	bpf_psi_queue(p);
 	return 0;
 
 err_hook_put:
@@ -332,17 +320,16 @@ int bpf_psi_init(void)
 						  sizeof(struct online));
 	if (!online_pool)
 		return ret;
-	psi_wq = alloc_workqueue("bpf_psi",
-				 WQ_MEM_RECLAIM | WQ_UNBOUND | WQ_HIGHPRI, 0);
-	if (!psi_wq)
+	ret = bpf_psi_queue_init();
+	if (ret)
 		goto err_destroy_pool;
 	ret = bpf_psi_trigger_init();
 	if (ret)
-		goto err_destroy_wq;
+		goto err_queue_exit;
 	return 0;
 
-err_destroy_wq:
-	destroy_workqueue(psi_wq);
+err_queue_exit:
+	bpf_psi_queue_exit();
 err_destroy_pool:
 	mempool_destroy(online_pool);
 	return ret;
@@ -352,6 +339,6 @@ err_destroy_pool:
 void bpf_psi_exit(void)
 {
 	bpf_psi_trigger_exit();
-	destroy_workqueue(psi_wq);
+	bpf_psi_queue_exit();
 	mempool_destroy(online_pool);
 }

@@ -12,7 +12,9 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "psi.h"
+#include "hook.h"
+#include "psi/psi.h"
+#include "psi/trigger.h"
 
 /*
  * The end of each trigger waits for a grace period, and there may be 1,024 to end

@@ -19,13 +19,17 @@
 #include <linux/nsproxy.h>
 #include <linux/poll.h>
 #include <linux/seq_buf.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "internal.h"
-#include "record.h"
+#include "record/device.h"
+#include "record/record.h"
 
 #define TEXT_SIZE SZ_16K
+
+/* Set before anybody can have it open. */
+static const struct device_user *user;
 
 /**
  * struct reader - an open file
@@ -178,7 +182,7 @@ static int device_open(struct inode *inode, struct file *file)
 	if (!reader)
 		return -ENOMEM;
 	mutex_init(&reader->lock);
-	bpf_oom_account_settle();
+	user->settle();
 	bpf_oom_record_range(&reader->seq, &next);
 	file->private_data = reader;
 	return 0;
@@ -234,7 +238,7 @@ static ssize_t device_read(struct file *file, char __user *buf, size_t count,
 	struct reader *reader = file->private_data;
 	ssize_t ret;
 
-	bpf_oom_account_settle();
+	user->settle();
 	do {
 		ret = wait_for_record(reader, file);
 		if (ret)
@@ -262,7 +266,7 @@ static ssize_t device_write(struct file *file, const char __user *buf,
 	command[count] = '\0';
 	if (sscanf(command, "rehearse %llu %c", &attachment, &end) != 1)
 		return -EINVAL;
-	ret = bpf_oom_rehearse(attachment);
+	ret = user->rehearse(attachment);
 	return ret ?: count;
 }
 
@@ -286,7 +290,7 @@ static loff_t device_llseek(struct file *file, loff_t offset, int whence)
 
 	if (offset)
 		return -ESPIPE;
-	bpf_oom_account_settle();
+	user->settle();
 	bpf_oom_record_range(&first, &next);
 	mutex_lock(&reader->lock);
 	switch (whence) {
@@ -320,8 +324,16 @@ static struct miscdevice device = {
 	.fops = &device_fops,
 };
 
-int bpf_oom_device_init(void)
+/**
+ * bpf_oom_device_init() - let records be read
+ * @device_user: what that needs; must stay valid
+ *
+ * Context: module init; somebody may have it open when it returns.
+ * Return: 0 or an error.
+ */
+int bpf_oom_device_init(const struct device_user *device_user)
 {
+	user = device_user;
 	return misc_register(&device);
 }
 

@@ -10,7 +10,7 @@
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
 
-#include "record.h"
+#include "record/record.h"
 
 /*
  * Protects what follows, for as long as it takes to copy a record. Taken in process

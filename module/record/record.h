@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Decision records: what was decided about an OOM, by whom and why. */
-#ifndef _BPF_OOM_RECORD_H
-#define _BPF_OOM_RECORD_H
+#ifndef _BPF_OOM_RECORD_RECORD_H
+#define _BPF_OOM_RECORD_RECORD_H
 
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -178,9 +178,4 @@ struct wait_queue_head *bpf_oom_record_wait(void);
 int bpf_oom_record_init(void);
 void bpf_oom_record_exit(void);
 
-/* device.c: /dev/bpf_oom */
-
-int bpf_oom_device_init(void);
-void bpf_oom_device_exit(void);
-
-#endif /* _BPF_OOM_RECORD_H */
+#endif /* _BPF_OOM_RECORD_RECORD_H */

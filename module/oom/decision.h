@@ -1,32 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files that handle an OOM share. */
-#ifndef _BPF_OOM_DISPATCH_H
-#define _BPF_OOM_DISPATCH_H
+/* decision.c: the OOM that is being handled */
+#ifndef _BPF_OOM_OOM_DECISION_H
+#define _BPF_OOM_OOM_DECISION_H
 
+#include <linux/cgroup.h>
 #include <linux/oom.h>
-#include <linux/oom_hook.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 
-#include "internal.h"
-#include "record.h"
+#include <bpf_oom/oom.h>
 
-/**
- * struct declared - an OOM that a program has declared
- * @memcg: where; NULL: in the system
- * @order: of what was declared
- * @text: why
- * @by: see record.declared_by
- * @seq: the number of its record, if it is on record by a victim alone
- */
-struct declared {
-	struct mem_cgroup *memcg;
-	int order;
-	const char *text;
-	char by[BPF_OOM_NAME_MAX_LEN];
-	u64 seq;
-};
+#include "memcg.h"
+#include "record/record.h"
+
+struct attachment;
+struct declared;
 
 /**
  * struct decision - an OOM that is being handled
@@ -79,8 +68,8 @@ struct decision {
 	u64 began_cpu_ns;
 };
 
-/* dispatch.c */
-
+void bpf_oom_decision_begin(struct decision *d);
+void bpf_oom_decision_end(void);
 struct decision *bpf_oom_deciding(struct oom_control *oc);
 struct decision *bpf_oom_deciding_now(void);
 struct cgroup *bpf_oom_memcg_cgroup(struct mem_cgroup *memcg);
@@ -93,51 +82,6 @@ static inline u64 bpf_oom_domain(const struct oom_control *oc)
 {
 	return oc->memcg ? cgroup_id(bpf_oom_cgroup(oc)) : 0;
 }
-
-/* relief.c */
-
-bool bpf_oom_room_again(const struct decision *d);
-bool bpf_oom_is_on_the_way(const struct decision *d);
-
-/* victims.c: the last victims, until their memory is free */
-
-void bpf_oom_victim_add(u64 domain, struct task_struct *task);
-pid_t bpf_oom_victim_coming(u64 domain);
-bool bpf_oom_victim_frees(u64 domain);
-
-/* account.c: around each call of a policy */
-
-void bpf_oom_account_next(void);
-bool bpf_oom_account_may_ask(struct decision *d);
-void bpf_oom_account_begin(struct decision *d);
-bool bpf_oom_account_end(struct decision *d, bool relief);
-void bpf_oom_account_freed(struct decision *d);
-void bpf_oom_account_fallback(struct decision *d);
-void bpf_oom_account_death(struct task_struct *task, uid_t uid);
-void bpf_oom_account_declared(const struct declared *declared);
-void bpf_oom_account_exit(void);
-
-/* deaths.c: who dies by the OOM killer */
-
-int bpf_oom_deaths_get(void);
-void bpf_oom_deaths_put(void);
-int bpf_oom_deaths_init(void);
-void bpf_oom_deaths_exit(void);
-
-/* declare.c */
-
-struct declared *bpf_oom_declared(void);
-
-/* note.c: what goes into the record */
-
-void bpf_oom_note_kernel(struct decision *d);
-void bpf_oom_note_path(struct cgroup *cgrp, char *to, size_t size);
-void bpf_oom_note_death(struct record_victim *v, struct task_struct *task, uid_t uid);
-void bpf_oom_note_kill(struct decision *d, struct task_struct *task,
-		       const char *message, int ret);
-void bpf_oom_note_wait(struct decision *d, struct task_struct *task);
-void bpf_oom_note_ranked(struct decision *d, struct task_struct *task,
-			 enum oom_hook_verdict verdict);
 
 /*
  * Around each call of a program. A blocking allocation in it would come back to
@@ -168,8 +112,4 @@ static inline u64 bpf_oom_cpu_ns(void)
 	return READ_ONCE(current->se.sum_exec_runtime);
 }
 
-/* rank.c: a policy has a word in the kernel's own scan */
-
-bool bpf_oom_rank(struct decision *d);
-
-#endif /* _BPF_OOM_DISPATCH_H */
+#endif /* _BPF_OOM_OOM_DECISION_H */

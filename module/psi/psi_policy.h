@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What psi.c and psi_trigger.c share. */
-#ifndef _BPF_OOM_PSI_INTERNAL_H
-#define _BPF_OOM_PSI_INTERNAL_H
+/* psi_policy.c: a pressure policy that is attached */
+#ifndef _BPF_OOM_PSI_PSI_POLICY_H
+#define _BPF_OOM_PSI_PSI_POLICY_H
 
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/workqueue.h>
 
-#include "internal.h"
+#include <bpf_oom/oom.h>
+#include <bpf_oom/psi.h>
 
 /**
  * struct psi_policy - a pressure policy that is attached
@@ -44,17 +45,8 @@ struct psi_policy {
 	u32 next_index;
 };
 
-/* psi.c */
-
 void bpf_psi_queue(struct psi_policy *p);
+int bpf_psi_queue_init(void);
+void bpf_psi_queue_exit(void);
 
-/* psi_trigger.c: the triggers of a policy */
-
-void bpf_psi_tell_fired(struct psi_policy *p);
-void bpf_psi_end_dead(struct psi_policy *p, struct list_head *ended);
-void bpf_psi_end_all(struct psi_policy *p);
-void bpf_psi_free_ended(struct list_head *ended);
-int bpf_psi_trigger_init(void);
-void bpf_psi_trigger_exit(void);
-
-#endif /* _BPF_OOM_PSI_INTERNAL_H */
+#endif /* _BPF_OOM_PSI_PSI_POLICY_H */

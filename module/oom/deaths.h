@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* deaths.c: who dies by the OOM killer */
+#ifndef _BPF_OOM_OOM_DEATHS_H
+#define _BPF_OOM_OOM_DEATHS_H
+
+int bpf_oom_deaths_get(void);
+void bpf_oom_deaths_put(void);
+int bpf_oom_deaths_init(void);
+void bpf_oom_deaths_exit(void);
+
+#endif /* _BPF_OOM_OOM_DEATHS_H */

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* permission.c: who may attach */
+#ifndef _BPF_OOM_PERMISSION_H
+#define _BPF_OOM_PERMISSION_H
+
+int bpf_oom_check_attacher(const char *name);
+
+#endif /* _BPF_OOM_PERMISSION_H */
