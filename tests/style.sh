@@ -151,10 +151,11 @@ style_kernel_doc()
 
 style_man_pages()
 {
-	local pages=(bpf/*.[178]) wrong
+	local pages=(bpf/man/*.[178]) wrong
 
+	[ ${#pages[@]} != 0 ] || die "no man page is where they are expected"
 	# They refer to each other, and are not installed here.
-	wrong=$([ ${#pages[@]} = 0 ] || mandoc -Tlint -Wstyle "${pages[@]}" 2>&1 |
+	wrong=$(mandoc -Tlint -Wstyle "${pages[@]}" 2>&1 |
 		grep -vE 'referenced manual not found: Xr bpf-?oom')
 	[ -z "$wrong" ] || die "$wrong"
 }

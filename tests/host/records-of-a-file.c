@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In place of bpf/records.c: the records are those in the file $RECORDS, each
+ * In place of bpf/bpfoom/records.c: the records are those in the file $RECORDS, each
  * followed by an empty line. A record "lost" stands for some that were overwritten.
  */
 #include <errno.h>

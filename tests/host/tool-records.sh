@@ -41,15 +41,15 @@ build()
 {
 	local f sources=()
 
-	for f in "$top"/bpf/*.c; do
+	for f in "$top"/bpf/bpfoom/*.c; do
 		case $f in
-		*.bpf.c | */records.c) ;;
+		*/records.c) ;;
 		*) sources+=("$f") ;;
 		esac
 	done
 	# shellcheck disable=SC2086 # options
 	cc ${CFLAGS--std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all} \
-		-D_GNU_SOURCE -I"$top/include" -I"$top/bpf" -DPREFIX='"/usr"' \
+		-D_GNU_SOURCE -I"$top/include" -I"$top/bpf/bpfoom" -DPREFIX='"/usr"' \
 		-DBPF_OOM_VERSION='"test"' -o "$tmp/bpfoom" "${sources[@]}" \
 		"$here/records-of-a-file.c" ${LDLIBS--lbpf} >"$tmp/log" 2>&1 ||
 		die "cannot build the tool: $(cat "$tmp/log")"

@@ -46,7 +46,7 @@ int cmd_status(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 
-/* bpfoom.c */
+/* main.c */
 
 int __printf(1, 2) bad_usage(const char *fmt, ...);
 int print_help(const char *verb);
@@ -58,7 +58,7 @@ int next_argument(int argc, char **argv, const char *letters,
 int parse_json(int argc, char **argv, bool *json);
 int need_root(void);
 
-/* util.c */
+/* message.c */
 
 extern bool verbose;
 
@@ -104,7 +104,7 @@ bool cgroup_inside(__u64 id);
 bool memory_missing(const char **why, const char **action);
 void memory_explain(const char *path);
 
-/* support.c: what the kernel brings, and what it lacks */
+/* system.c: what the kernel brings, and what it lacks */
 
 bool kernel_release_supported(void);
 bool module_loaded(const char *name);
@@ -204,7 +204,7 @@ struct watched {
 bool watched_find(const struct attached *a, struct watched *w);
 void watched_tell(const struct attached *a);
 
-/* shown.c: what the module shows of them */
+/* sysfs.c: what the module shows of them */
 
 /* Their places in the counters. */
 #define SHOWN_ASKED 0
@@ -316,7 +316,7 @@ void record_print_json(const struct decision *r);
 
 int rehearse(__u32 link_id);
 
-/* layout.c: where members are in a type that the kernel told us about */
+/* btf.c: where members are in a type that the kernel told us about */
 
 int btf_member_offset(const struct btf *btf, int type_id, const char *path,
 		      size_t *size);
