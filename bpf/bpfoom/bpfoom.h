@@ -66,18 +66,18 @@ void __printf(1, 2) pr_err(const char *fmt, ...);
 const char *error_text(int err);
 __printf(1, 2) char *format(const char *fmt, ...);
 bool read_line(const char *path, char *buf, size_t size);
-void print_name(const char *s);
-size_t name_columns(const char *s);
-void print_name_end(const char *s, size_t columns);
-void print_path(const char *path, size_t width);
-void print_json_string(const char *s);
-void print_quoted(const char *word);
 void messages_capture(void);
 char *messages_missing_kfunc(void);
 void messages_show_tail(unsigned int lines);
 
 /* print.c */
 
+void print_name(const char *s);
+size_t name_columns(const char *s);
+void print_name_end(const char *s, size_t columns);
+void print_path(const char *path, size_t width);
+void print_json_string(const char *s);
+void print_quoted(const char *word);
 void print_size(unsigned long long bytes);
 size_t output_columns(void);
 

@@ -1,13 +1,160 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sizes, and how much room there is for what we print
+ * What is printed: names, JSON, sizes, and how much room there is for it
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bpfoom.h"
+
+/* Bytes that are no UTF-8 cannot be told in JSON; names rarely hold any. */
+static size_t utf8_length(const unsigned char *s)
+{
+	size_t len, i;
+
+	if (s[0] < 0x80)
+		return 1;
+	len = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 :
+	      s[0] >= 0xe0 && s[0] <= 0xef ? 3 :
+	      s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+	for (i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* Overlong forms, surrogates, beyond U+10FFFF. */
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+/* ASCII's, and U+0080 to U+009F. 0: it is none. */
+static unsigned int control_character(const unsigned char *c)
+{
+	if (*c < 0x20 || *c == 0x7f)
+		return *c;
+	return c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? c[1] : 0;
+}
+
+/**
+ * print_name() - print the name of a process or a cgroup for people
+ * @s: the name
+ *
+ * Anybody may choose one, and we print it on the terminal of root: it must not
+ * hold what a terminal takes for a command.
+ */
+void print_name(const char *s)
+{
+	const unsigned char *c = (const unsigned char *)s;
+	size_t len;
+
+	for (; *c; c += len ?: 1) {
+		len = utf8_length(c);
+		if (!len || control_character(c))
+			putchar('?');
+		else
+			fwrite(c, len, 1, stdout);
+	}
+}
+
+/* How wide print_name() prints it, unless a character takes two columns. */
+size_t name_columns(const char *s)
+{
+	const unsigned char *c = (const unsigned char *)s;
+	size_t columns;
+
+	for (columns = 0; *c; columns++)
+		c += utf8_length(c) ?: 1;
+	return columns;
+}
+
+/* As print_name(), but no more than the end of it, and a sign that it is no more. */
+void print_name_end(const char *s, size_t columns)
+{
+	const unsigned char *c = (const unsigned char *)s;
+	size_t len = name_columns(s);
+
+	if (len > columns) {
+		printf("...");
+		for (len += 3; *c && len > columns; len--)
+			c += utf8_length(c) ?: 1;
+	}
+	print_name((const char *)c);
+}
+
+/**
+ * print_path() - print the path of a cgroup in a column
+ * @path: what is too long of it is left out on the left: the end says more. What is no
+ *	path is printed whole
+ * @width: of the column, in characters
+ */
+void print_path(const char *path, size_t width)
+{
+	size_t nr = name_columns(path);
+
+	if (*path == '/')
+		print_name_end(path, width);
+	else
+		print_name(path);
+	for (; nr < width; nr++)
+		putchar(' ');
+}
+
+/* NULL becomes null. */
+void print_json_string(const char *s)
+{
+	const unsigned char *c = (const unsigned char *)s;
+	size_t len;
+
+	if (!s) {
+		fputs("null", stdout);
+		return;
+	}
+	putchar('"');
+	for (; *c; c += len ?: 1) {
+		len = utf8_length(c);
+		if (!len)
+			fputs("\\ufffd", stdout);
+		else if (*c == '"' || *c == '\\')
+			printf("\\%c", *c);
+		else if (control_character(c))
+			printf("\\u%04x", control_character(c));
+		else
+			fwrite(c, len, 1, stdout);
+	}
+	putchar('"');
+}
+
+/**
+ * print_quoted() - print a word of a command to standard error
+ * @word: the word; a space is printed before it
+ *
+ * The user may copy the command into a shell.
+ */
+void print_quoted(const char *word)
+{
+	const char *c = word;
+
+	fputc(' ', stderr);
+	while (isalnum((unsigned char)*c) || (*c && strchr("-_./=@:,+%", *c)))
+		c++;
+	if (*word && !*c) {
+		fputs(word, stderr);
+		return;
+	}
+	fputc('\'', stderr);
+	for (; *word; word++) {
+		if (*word == '\'')
+			fputs("'\\''", stderr);
+		else
+			fputc(*word, stderr);
+	}
+	fputc('\'', stderr);
+}
 
 /* For people. */
 void print_size(unsigned long long bytes)
