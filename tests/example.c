@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The examples, loaded as their comments say */
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "hooktest.h"
 #include "util.h"
 
 #define PINS "/sys/fs/bpf/example"
@@ -38,4 +40,33 @@ TEST(example_psi_averages_declares_an_oom)
 	sh("rm -r " PINS " " MAPS);
 	CHECK(was_killed, "it lives");
 	CHECK_EQ(cg_key("dom", "memory.events", "oom_kill"), 1);
+}
+
+static pid_t nice_hog(unsigned int mb)
+{
+	pid_t pid = hog("dom", mb, 0);
+
+	CHECK(!setpriority(PRIO_PROCESS, pid, 1), "setpriority: %m");
+	return pid;
+}
+
+TEST(example_minimal_kills_the_largest_nice_process_and_else_the_kernels_choice)
+{
+	pid_t in_turn[3], last;
+
+	need_memcg();
+	cg_make_limited("dom", 150);
+	in_turn[1] = nice_hog(10);
+	in_turn[0] = nice_hog(20);
+	in_turn[2] = hog("dom", 40, 0);
+	last = hog("dom", 5, 0);
+	CHECK(!sh("bpfoom attach /usr/lib/bpf-oom/examples/example-minimal.bpf.o"),
+	      "it does not attach");
+	for (int i = 0; i < 3; i++) {
+		one_oom("dom");
+		CHECK(killed(in_turn[i]), "number %d lives", i);
+	}
+	CHECK(alive(last), "more than one died");
+	check_report("minimal", "/", "MEMCG", "/test/dom", 1);
+	CHECK(!sh("bpfoom detach minimal"), "it does not detach");
 }
