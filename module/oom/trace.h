@@ -3,7 +3,7 @@
  * Tracepoints bpf_oom:*, for perf, trace-cmd and bpftrace
  *
  * Fields are added behind those that are there; they are neither removed nor
- * changed. domain is the id of the cgroup that hit its limit, 0 the whole system;
+ * changed. oom_cgroup_id is the id of the cgroup that hit its limit, 0 the whole system;
  * policy_cgroup_id is where the policy is attached.
  */
 #undef TRACE_SYSTEM
@@ -22,20 +22,20 @@
 #define POLICY_ENTRY							\
 	__string(policy, d->ops->name)					\
 	__field(u64, policy_cgroup_id)					\
-	__field(u64, domain)						\
+	__field(u64, oom_cgroup_id)					\
 	__field(bool, dry_run)
 
 #define POLICY_ASSIGN do {						\
 	__assign_str(policy);						\
 	__entry->policy_cgroup_id = cgroup_id(d->att->cgrp);		\
-	__entry->domain = bpf_oom_domain(d->oc);			\
+	__entry->oom_cgroup_id = bpf_oom_domain(d->oc);			\
 	__entry->dry_run = d->dry_run;					\
 } while (0)
 
-#define POLICY_FMT "policy=%s policy_cgroup_id=%llu domain=%llu dry_run=%d"
+#define POLICY_FMT "policy=%s policy_cgroup_id=%llu oom_cgroup_id=%llu dry_run=%d"
 
 #define POLICY_ARGS							\
-	__get_str(policy), __entry->policy_cgroup_id, __entry->domain,	\
+	__get_str(policy), __entry->policy_cgroup_id, __entry->oom_cgroup_id,	\
 	__entry->dry_run
 
 /* A policy is being asked. */
@@ -181,21 +181,21 @@ TRACE_EVENT(fallback,
 	TP_PROTO(const struct decision *d, u64 latency_ns),
 	TP_ARGS(d, latency_ns),
 	TP_STRUCT__entry(
-		__field(u64, domain)
+		__field(u64, oom_cgroup_id)
 		__field(int, order)
 		__string(constraint, bpf_oom_constraint(d->oc))
 		__field(unsigned int, asked)
 		__field(u64, latency_ns)
 	),
 	TP_fast_assign(
-		__entry->domain = bpf_oom_domain(d->oc);
+		__entry->oom_cgroup_id = bpf_oom_domain(d->oc);
 		__entry->order = d->oc->order;
 		__assign_str(constraint);
 		__entry->asked = d->asked;
 		__entry->latency_ns = latency_ns;
 	),
-	TP_printk("domain=%llu order=%d constraint=%s asked=%u latency_ns=%llu",
-		  __entry->domain, __entry->order, __get_str(constraint),
+	TP_printk("oom_cgroup_id=%llu order=%d constraint=%s asked=%u latency_ns=%llu",
+		  __entry->oom_cgroup_id, __entry->order, __get_str(constraint),
 		  __entry->asked, __entry->latency_ns)
 );
 
