@@ -234,7 +234,22 @@ static void run(const struct test *t, const char *name, const char *script)
 	klog_dump_tail();
 }
 
-static void run_scripts(const char *self, const char *glob, bool list)
+/* One glob, and some for what to leave out of that. */
+static const char *glob = "*";
+#define MAX_WITHOUT 16
+static const char *without[MAX_WITHOUT];
+static int nr_without;
+
+static bool is_selected(const char *name)
+{
+	for (int i = 0; i < nr_without; i++) {
+		if (!fnmatch(without[i], name, 0))
+			return false;
+	}
+	return !fnmatch(glob, name, 0);
+}
+
+static void run_scripts(const char *self, bool list)
 {
 	char dir[PATH_MAX], path[2 * PATH_MAX];
 	struct dirent **names;
@@ -247,7 +262,7 @@ static void run_scripts(const char *self, const char *glob, bool list)
 
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]->d_name);
 		if (stat(path, &st) || !S_ISREG(st.st_mode) ||
-		    access(path, X_OK) || fnmatch(glob, names[i]->d_name, 0))
+		    access(path, X_OK) || !is_selected(names[i]->d_name))
 			continue;
 		if (list)
 			puts(names[i]->d_name);
@@ -258,12 +273,11 @@ static void run_scripts(const char *self, const char *glob, bool list)
 
 int main(int argc, char **argv)
 {
-	const char *glob = "*";
 	char self[PATH_MAX];
 	bool list = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "lo:")) != -1) {
+	while ((c = getopt(argc, argv, "lo:x:")) != -1) {
 		if (c == 'l') {
 			list = true;
 		} else if (c == 'o') {
@@ -272,8 +286,10 @@ int main(int argc, char **argv)
 				perror(optarg);
 				return 2;
 			}
+		} else if (c == 'x' && nr_without < MAX_WITHOUT) {
+			without[nr_without++] = optarg;
 		} else {
-			fprintf(stderr, "usage: oomtest [-l] [-o RESULTFILE] [GLOB]\n");
+			fprintf(stderr, "usage: oomtest [-l] [-o RESULTFILE] [-x GLOB]... [GLOB]\n");
 			return 2;
 		}
 	}
@@ -285,14 +301,14 @@ int main(int argc, char **argv)
 	if (debug_kernel())
 		time_limit_s = TIME_LIMIT_DEBUG_S;
 	for (struct test *t = tests; t; t = t->next) {
-		if (fnmatch(glob, t->name, 0))
+		if (!is_selected(t->name))
 			continue;
 		if (list)
 			puts(t->name);
 		else
 			run(t, t->name, NULL);
 	}
-	run_scripts(dirname(self), glob, list);
+	run_scripts(dirname(self), list);
 	if (list)
 		return 0;
 	result("done %d\n", nr_run);
