@@ -22,7 +22,7 @@ IGNORE_KERNEL=(
 	CONSTANT_COMPARISON	# takes LINUX_VERSION_CODE for a constant
 	LONG_LINE_STRING	# messages are not split: they must be found by grep
 )
-# Tracepoints, whose form TRACE_EVENT() prescribes:
+# Tracepoints, whose form TRACE_EVENT() prescribes, and the words that they print:
 IGNORE_TRACE=(
 	"${IGNORE_KERNEL[@]}"
 	OPEN_ENDED_LINE PARENTHESIS_ALIGNMENT
@@ -116,9 +116,9 @@ style_checkpatch()
 		esac
 	done
 	wrong=$(
-		checkpatch "${IGNORE_TRACE[*]}" module/oom/trace.[ch]
+		checkpatch "${IGNORE_TRACE[*]}" module/oom/trace.[ch] include/bpf_oom/record.h
 		checkpatch "${IGNORE_KERNEL[*]}" module/**/!(trace).[ch] include/linux/*.h \
-			include/bpf_oom/!(*.bpf).h tests/kmod/*.[ch]
+			include/bpf_oom/!(*.bpf|record).h tests/kmod/*.[ch]
 		checkpatch "${IGNORE_BPF[*]}" include/bpf_oom/*.bpf.h "${bpf[@]}" |
 			known 'after a cast' '\(void\) __ksym'
 		checkpatch "${IGNORE_USER[*]}" "${user[@]}"

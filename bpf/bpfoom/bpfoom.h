@@ -12,6 +12,8 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include <bpf_oom/record.h>
+
 #define BPFFS "/sys/fs/bpf"
 #define PIN_DIR BPFFS "/bpf-oom"
 #define LINK_DIR PIN_DIR "/links"
@@ -287,6 +289,7 @@ bool record_next(const struct decision *r, const char **pos, const char *key,
 bool record_value(const struct decision *r, const char *key, char value[RECORD_VALUE_SIZE]);
 long long record_number(const struct decision *r, const char *key);
 bool record_is(const struct decision *r, const char *key, const char *want);
+int record_result(const struct decision *r);
 bool record_candidate(const struct decision *r, const char **pos, struct candidate *c);
 bool record_declined(const struct decision *r, const char **pos, struct declined *d);
 bool record_by_kernel(const struct decision *r);

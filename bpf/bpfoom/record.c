@@ -87,6 +87,24 @@ bool record_is(const struct decision *r, const char *key, const char *want)
 	return record_value(r, key, value) && !strcmp(value, want);
 }
 
+/* BPF_OOM_RESULT_*, -1 for one that is not known. */
+int record_result(const struct decision *r)
+{
+	static const struct {
+		int result;
+		const char *name;
+	} names[] = { BPF_OOM_RESULT_NAMES };
+	char value[RECORD_VALUE_SIZE];
+	size_t i;
+
+	record_value(r, "result", value);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(value, names[i].name))
+			return names[i].result;
+	}
+	return -1;
+}
+
 /*
  * Lines "OWNER_DETAIL=..." belong to the line "OWNER=..." before them; @pos is
  * behind that one.
@@ -158,7 +176,7 @@ bool record_declined(const struct decision *r, const char **pos, struct declined
 /* Not by a policy. */
 bool record_by_kernel(const struct decision *r)
 {
-	return record_is(r, "policy", "default");
+	return record_is(r, "policy", BPF_OOM_POLICY_DEFAULT);
 }
 
 /* Was this OOM declared by a program? Others have the kernel's word for their kind. */
@@ -185,8 +203,8 @@ bool record_is_death(const struct decision *r)
 {
 	if (record_number(r, "dry_run") || record_number(r, "rehearsal"))
 		return false;
-	return record_is(r, "result", "kill") ||
-	       (record_is(r, "result", "default") && record_number(r, "victim_pid"));
+	return record_result(r) == BPF_OOM_RESULT_KILL ||
+	       (record_result(r) == BPF_OOM_RESULT_DEFAULT && record_number(r, "victim_pid"));
 }
 
 /* Is that process among those that were killed, or would have been? */
@@ -222,7 +240,7 @@ bool record_ranker(const struct decision *r, char name[RECORD_VALUE_SIZE])
 	if (!record_by_kernel(r))
 		return *name;
 	while (record_declined(r, &pos, &d)) {
-		if (!strcmp(d.why, "bypassed"))
+		if (!strcmp(d.why, BPF_OOM_WHY_BYPASSED))
 			continue;
 		nr++;
 		snprintf(name, RECORD_VALUE_SIZE, "%s", d.policy);

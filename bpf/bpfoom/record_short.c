@@ -43,13 +43,13 @@ static void print_decision(const struct decision *r)
 {
 	bool dry = record_number(r, "dry_run");
 
-	if (record_is(r, "result", "kill") || record_is_death(r))
+	if (record_result(r) == BPF_OOM_RESULT_KILL || record_is_death(r))
 		print_killed(r, dry);
-	else if (record_is(r, "result", "wait"))
+	else if (record_result(r) == BPF_OOM_RESULT_WAIT)
 		print_waited(r, dry);
-	else if (record_is(r, "result", "raise"))
+	else if (record_result(r) == BPF_OOM_RESULT_RAISE)
 		printf(dry ? "would raise a limit" : "raised a limit");
-	else if (record_is(r, "result", "freed"))
+	else if (record_result(r) == BPF_OOM_RESULT_FREED)
 		printf("memory came back, no kill was needed");
 	else
 		printf(record_by_kernel(r) ? "decided" : "left it to the next");

@@ -65,12 +65,12 @@ static void print_event(const struct decision *r)
 static const char *explain_declined(const char *why)
 {
 	static const char *const whys[][2] = {
-		{ "nothing-done", "said that it had handled it, but had done nothing" },
-		{ "error", "failed" },
-		{ "refused", "wanted to kill whom it may not" },
-		{ "bypassed",
+		{ BPF_OOM_WHY_NOTHING, "said that it had handled it, but had done nothing" },
+		{ BPF_OOM_WHY_ERROR, "failed" },
+		{ BPF_OOM_WHY_REFUSED, "wanted to kill whom it may not" },
+		{ BPF_OOM_WHY_BYPASSED,
 		  "was not asked for a while, since its breaker has tripped (see 'bpfoom list')" },
-		{ "dry-run",
+		{ BPF_OOM_WHY_DRY_RUN,
 		  "was asked in a dry run ('bpfoom events' tells what it would have done)" },
 	};
 	size_t i;
@@ -108,7 +108,7 @@ static void print_asked(const struct decision *r)
 	}
 	/* While the kernel waits for a victim, nobody is asked. */
 	if (!any && record_by_kernel(r) && !record_number(r, "asked") &&
-	    !record_is(r, "result", "wait"))
+	    record_result(r) != BPF_OOM_RESULT_WAIT)
 		puts("No OOM policy was asked: none is attached there, or they are switched off.");
 }
 
@@ -174,13 +174,13 @@ static void print_wait(const struct decision *r)
 
 static void print_policy_decision(const struct decision *r, bool dry)
 {
-	if (record_is(r, "result", "kill"))
+	if (record_result(r) == BPF_OOM_RESULT_KILL)
 		print_kill(r, dry);
-	else if (record_is(r, "result", "freed"))
+	else if (record_result(r) == BPF_OOM_RESULT_FREED)
 		puts("It killed nobody, because memory came back by itself.");
-	else if (record_is(r, "result", "wait"))
+	else if (record_result(r) == BPF_OOM_RESULT_WAIT)
 		print_wait(r);
-	else if (record_is(r, "result", "raise"))
+	else if (record_result(r) == BPF_OOM_RESULT_RAISE)
 		printf("It killed nobody but %s a limit.\n", dry ? "would have raised" : "raised");
 	else
 		puts("It killed nobody and left it to the next one.");
@@ -216,9 +216,9 @@ static void print_kernel_decision(const struct decision *r)
 {
 	char kernel[RECORD_VALUE_SIZE];
 
-	if (record_is(r, "result", "freed")) {
+	if (record_result(r) == BPF_OOM_RESULT_FREED) {
 		puts("Memory came back meanwhile, so nobody had to decide.");
-	} else if (record_is(r, "result", "wait")) {
+	} else if (record_result(r) == BPF_OOM_RESULT_WAIT) {
 		print_kernel_waited(r);
 	} else if (record_number(r, "victim_pid")) {
 		printf("The kernel decided, and killed ");
@@ -257,7 +257,7 @@ static void print_kernel_rule(const struct decision *r)
 		printf(", with a score of %.1f MiB.\n",
 		       record_number(r, "kernel_score") *
 		       (double)sysconf(_SC_PAGESIZE) / (1024 * 1024));
-	} else if (record_is(r, "kernel", "wait")) {
+	} else if (record_is(r, "kernel", BPF_OOM_KERNEL_WAIT)) {
 		puts("The kernel alone would have waited for a victim that is on its way out.");
 	} else if (record_is(r, "kernel", "none")) {
 		puts("The kernel alone would have found nobody to kill.");

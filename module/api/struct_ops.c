@@ -20,6 +20,7 @@
 #include <bpf_oom/psi.h>
 
 #include "api/struct_ops.h"
+#include "memcg.h"
 
 /* This module's BTF: set when a type is registered, lives as long as we do. */
 static const struct btf *module_btf;

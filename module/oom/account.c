@@ -160,7 +160,7 @@ bool bpf_oom_account_may_ask(struct decision *d)
 	if (!d->record)
 		start_record(d);
 	d->reason[0] = '\0';
-	note_declined(d, 0, "bypassed");
+	note_declined(d, 0, BPF_OOM_WHY_BYPASSED);
 	return false;
 }
 
@@ -192,7 +192,7 @@ void bpf_oom_account_begin(struct decision *d)
 }
 
 static void finish_record(struct decision *d, const char *policy,
-			  struct cgroup *cgrp, enum record_result result,
+			  struct cgroup *cgrp, int result,
 			  u64 latency_ns)
 {
 	struct record *r = d->record;
@@ -205,7 +205,7 @@ static void finish_record(struct decision *d, const char *policy,
 	r->latency_ns = latency_ns;
 }
 
-static void record_policy(struct decision *d, enum record_result result, u64 ns)
+static void record_policy(struct decision *d, int result, u64 ns)
 {
 	struct record *r = d->record;
 
@@ -221,26 +221,26 @@ static bool is_error(const struct decision *d)
 }
 
 static const char *why_declined(const struct decision *d,
-				enum record_result result)
+				int result)
 {
-	if (result != RECORD_DEFAULT)
-		return "dry-run";
+	if (result != BPF_OOM_RESULT_DEFAULT)
+		return BPF_OOM_WHY_DRY_RUN;
 	if (d->ret < 0)
-		return "error";
+		return BPF_OOM_WHY_ERROR;
 	if (d->refused)
-		return "refused";
-	return d->ret == 1 ? "nothing-done" : "declined";
+		return BPF_OOM_WHY_REFUSED;
+	return d->ret == 1 ? BPF_OOM_WHY_NOTHING : BPF_OOM_WHY_DECLINED;
 }
 
-static void count(const struct decision *d, enum record_result result, u64 ns)
+static void count(const struct decision *d, int result, u64 ns)
 {
 	struct attachment_count *c = &d->att->count;
 
 	bpf_oom_count(&c->asked, 1);
-	if (result != RECORD_DEFAULT && !d->dry_run) {
+	if (result != BPF_OOM_RESULT_DEFAULT && !d->dry_run) {
 		bpf_oom_count(&c->handled, 1);
 		bpf_oom_count(&c->kills, d->record->kills);
-		bpf_oom_count(&c->waits, result == RECORD_WAIT);
+		bpf_oom_count(&c->waits, result == BPF_OOM_RESULT_WAIT);
 	} else {
 		bpf_oom_count(is_error(d) ? &c->errors : &c->declined, 1);
 	}
@@ -262,13 +262,13 @@ static bool is_the_kernels_kill(const struct decision *d)
 	       !oom_hook_text(d->oc);
 }
 
-static void watch(struct decision *d, enum record_result result)
+static void watch(struct decision *d, int result)
 {
 	struct breaker_event event = {
 		.cpu_ns = bpf_oom_cpu_ns() - d->began_cpu_ns,
-		.killed = result == RECORD_KILL && !d->dry_run &&
+		.killed = result == BPF_OOM_RESULT_KILL && !d->dry_run &&
 			  !is_the_kernels_kill(d),
-		.failed = result == RECORD_DEFAULT && is_error(d),
+		.failed = result == BPF_OOM_RESULT_DEFAULT && is_error(d),
 	};
 	struct cgroup *cgrp = get_domain(d);
 	const char *why;
@@ -279,16 +279,16 @@ static void watch(struct decision *d, enum record_result result)
 		trace_breaker(d, why);
 }
 
-static enum record_result result_of(const struct decision *d, bool relief)
+static int result_of(const struct decision *d, bool relief)
 {
 	if (d->kills)
-		return RECORD_KILL;
+		return BPF_OOM_RESULT_KILL;
 	/* What it raised itself is no memory that came back by itself. */
 	if (d->freed)
-		return d->raised ? RECORD_RAISE : RECORD_FREED;
+		return d->raised ? BPF_OOM_RESULT_RAISE : BPF_OOM_RESULT_FREED;
 	if (!relief)
-		return RECORD_DEFAULT;
-	return d->raised && d->ret == 1 ? RECORD_RAISE : RECORD_WAIT;
+		return BPF_OOM_RESULT_DEFAULT;
+	return d->raised && d->ret == 1 ? BPF_OOM_RESULT_RAISE : BPF_OOM_RESULT_WAIT;
 }
 
 /**
@@ -301,7 +301,7 @@ static enum record_result result_of(const struct decision *d, bool relief)
  */
 bool bpf_oom_account_end(struct decision *d, bool relief)
 {
-	enum record_result result = result_of(d, relief);
+	int result = result_of(d, relief);
 	u64 ns = ktime_get_ns() - d->began_ns;
 	const char *why;
 
@@ -354,7 +354,7 @@ static void fill_declared(struct record *r, const struct declared *declared,
 	r->order = declared->order;
 	strscpy(r->declared_by, declared->by, sizeof(r->declared_by));
 	strscpy(r->constraint, declared->text, sizeof(r->constraint));
-	strscpy(r->policy, "default", sizeof(r->policy));
+	strscpy(r->policy, BPF_OOM_POLICY_DEFAULT, sizeof(r->policy));
 	r->policy_cgroup_id = cgroup_id(root);
 	strscpy(r->policy_cgroup, "/", sizeof(r->policy_cgroup));
 }
@@ -467,10 +467,10 @@ void bpf_oom_account_next(void)
 }
 
 /* Nobody has acted, or the kernel is going to. */
-static void finish_undecided(struct decision *d, enum record_result result,
+static void finish_undecided(struct decision *d, int result,
 			     u64 ns)
 {
-	finish_record(d, "default", &cgrp_dfl_root.cgrp, result, ns);
+	finish_record(d, BPF_OOM_POLICY_DEFAULT, &cgrp_dfl_root.cgrp, result, ns);
 }
 
 /**
@@ -481,7 +481,7 @@ static void finish_undecided(struct decision *d, enum record_result result,
  */
 void bpf_oom_account_freed(struct decision *d)
 {
-	finish_undecided(d, RECORD_FREED, ktime_get_ns() - d->first_ns);
+	finish_undecided(d, BPF_OOM_RESULT_FREED, ktime_get_ns() - d->first_ns);
 	bpf_oom_record_commit(d->record);
 }
 
@@ -504,7 +504,7 @@ void bpf_oom_account_fallback(struct decision *d)
 	else
 		start_record(d);
 	trace_fallback(d, ns);
-	finish_undecided(d, RECORD_DEFAULT, ns);
+	finish_undecided(d, BPF_OOM_RESULT_DEFAULT, ns);
 	bpf_oom_record_open(d->record);
 	left_task = current;
 	left_seq = d->record->seq;

@@ -418,10 +418,11 @@ void bpf_oom_note_kernel(struct decision *d)
 		return;
 	task = oom_hook_select(d->oc, by_score, NULL);
 	if (IS_ERR_OR_NULL(task)) {
-		r->kernel = task == ERR_PTR(-EINPROGRESS) ? "wait" : "none";
+		r->kernel = task == ERR_PTR(-EINPROGRESS) ? BPF_OOM_KERNEL_WAIT :
+							 BPF_OOM_KERNEL_NONE;
 		return;
 	}
-	r->kernel = "kill";
+	r->kernel = BPF_OOM_KERNEL_KILL;
 	r->kernel_pid = task_tgid_nr(task);
 	r->kernel_score = oom_hook_badness(task, d->oc->totalpages);
 	strscpy(r->kernel_comm, task->comm, sizeof(r->kernel_comm));

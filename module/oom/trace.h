@@ -119,9 +119,7 @@ TRACE_EVENT(verdict,
 	),
 	TP_printk(POLICY_FMT " result=%s ret=%d kills=%u latency_ns=%llu",
 		  POLICY_ARGS,
-		  __print_symbolic(__entry->result, { 0, "default" },
-				   { 1, "kill" }, { 2, "wait" }, { 3, "raise" },
-				   { 4, "freed" }),
+		  __print_symbolic(__entry->result, BPF_OOM_RESULT_NAMES),
 		  __entry->ret, __entry->kills, __entry->latency_ns)
 );
 

@@ -46,14 +46,6 @@ struct reader {
 	char text[TEXT_SIZE];
 };
 
-static const char * const result_names[] = {
-	[RECORD_DEFAULT] = "default",
-	[RECORD_KILL] = "kill",
-	[RECORD_WAIT] = "wait",
-	[RECORD_RAISE] = "raise",
-	[RECORD_FREED] = "freed",
-};
-
 /* Names of processes and cgroups may hold anything; a line is to stay a line. */
 static void put(struct seq_buf *s, const char *key, const char *value)
 {
@@ -124,6 +116,21 @@ static void put_kernel(struct seq_buf *s, const struct record *r)
 	put(s, "kernel_comm", r->kernel_comm);
 }
 
+static const char *result_name(int result)
+{
+	static const struct {
+		int result;
+		const char *name;
+	} names[] = { BPF_OOM_RESULT_NAMES };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (names[i].result == result)
+			return names[i].name;
+	}
+	return "?";
+}
+
 /* What there may be 16 of comes last; what does not fit in, which cannot be, goes. */
 static size_t format_record(const struct record *r, char *text, size_t size)
 {
@@ -143,7 +150,7 @@ static size_t format_record(const struct record *r, char *text, size_t size)
 	put(&s, "policy_cgroup", r->policy_cgroup);
 	seq_buf_printf(&s, "policy_cgroup_id=%llu\nattachment=%llu\n",
 		       r->policy_cgroup_id, r->attachment);
-	put(&s, "result", result_names[r->result]);
+	put(&s, "result", result_name(r->result));
 	seq_buf_printf(&s, "dry_run=%d\nrehearsal=%d\nasked=%u\nkills=%u\nlatency_ns=%llu\n",
 		       r->dry_run, r->rehearsal, r->asked, r->kills,
 		       r->latency_ns);

@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 #include <bpf_oom/oom.h>
+#include <bpf_oom/record.h>
 
 struct wait_queue_head;
 
@@ -24,22 +25,6 @@ struct wait_queue_head;
 #define RECORD_CANDIDATES 16
 #define RECORD_DECLINED 8
 #define RECORD_OTHERS 32
-
-/**
- * enum record_result - what came of it
- * @RECORD_DEFAULT: the kernel decides
- * @RECORD_KILL: the policy killed
- * @RECORD_WAIT: a victim is on its way out, which the policy waits for
- * @RECORD_RAISE: the policy raised the limit
- * @RECORD_FREED: memory came back by itself
- */
-enum record_result {
-	RECORD_DEFAULT,
-	RECORD_KILL,
-	RECORD_WAIT,
-	RECORD_RAISE,
-	RECORD_FREED,
-};
 
 /**
  * struct record_candidate - a task or a cgroup that the policy considered
@@ -106,19 +91,19 @@ struct record_victim {
  * @cgroup: its path
  * @order: of the allocation
  * @constraint: what the kernel calls the kind of OOM, or the text of a declared one
- * @policy: who decided, "default": the kernel
+ * @policy: who decided; BPF_OOM_POLICY_DEFAULT: the kernel
  * @policy_cgroup_id: where it is attached
  * @policy_cgroup: the path of that
- * @result: what it did, or in a dry run would have done
+ * @result: what it did, or in a dry run would have done: BPF_OOM_RESULT_*
  * @asked: how many policies had been asked until then
- * @kills: how many processes died of it, by the policy or with RECORD_DEFAULT by the
+ * @kills: how many processes died of it, by the policy or with BPF_OOM_RESULT_DEFAULT by the
  *	kernel, those that memory.oom.group added included; in a dry run, would have
- * @latency_ns: how long that took it; with RECORD_DEFAULT all policies
+ * @latency_ns: how long that took it; with BPF_OOM_RESULT_DEFAULT all policies
  * @victim: the first of them, or the one that it waits for
  * @reason: what the policy said about that
  * @nr_others: how many are in @others
  * @others: who died after @victim
- * @kernel: what the kernel would have done: "kill", "wait", "none"; NULL: unknown
+ * @kernel: what the kernel would have done: BPF_OOM_KERNEL_*; NULL: unknown
  * @kernel_pid: whom it would have killed
  * @kernel_score: its score
  * @kernel_comm: its name
@@ -144,7 +129,7 @@ struct record {
 	char policy[BPF_OOM_NAME_MAX_LEN];
 	u64 policy_cgroup_id;
 	char policy_cgroup[RECORD_PATH];
-	enum record_result result;
+	int result;
 	unsigned int asked;
 	unsigned int kills;
 	u64 latency_ns;
