@@ -35,15 +35,18 @@ int bpf_oom_declare(struct mem_cgroup *memcg, int order, bool wait, const char *
 	int ret;
 
 	strscpy(d.declared.by, by ?: current->comm, sizeof(d.declared.by));
-	bpf_oom_declarer_add(&d);
-	/* Where no policy is attached, it is how we hear of the victim. */
+	/*
+	 * Where no policy is attached, it is how we hear of the victim. Around all else: it
+	 * allocates memory, and a process that dies of that has not died of this OOM.
+	 */
 	heard = !bpf_oom_deaths_get();
-	ret = oom_hook_declare(memcg, order, wait, text);
-	if (heard)
-		bpf_oom_deaths_put();
 
+	bpf_oom_declarer_add(&d);
+	ret = oom_hook_declare(memcg, order, wait, text);
 	bpf_oom_declarer_remove(&d);
 	if (ret == 1 && (!d.recorded || d.declared.seq))
 		bpf_oom_account_declared(&d.declared);
+	if (heard)
+		bpf_oom_deaths_put();
 	return ret;
 }
