@@ -367,6 +367,9 @@ static bool open_declared(void)
 
 	if (!declared)
 		return false;
+	/* Who has settled the OOM before it has closed this one, too early. */
+	if (declared->seq)
+		return true;
 	cgrp = bpf_oom_memcg_cgroup(declared->memcg);
 	fill_declared(&record, declared, cgrp);
 	bpf_oom_note_path(cgrp, record.cgroup, sizeof(record.cgroup));
