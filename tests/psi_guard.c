@@ -3,8 +3,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -226,6 +230,73 @@ TEST(psi_guard_lets_time_pass_after_an_oom)
 	CHECK(alive(b), "another one died at once");
 	CHECK(killed(b), "it is not watched any more");
 	CHECK(stat_reaches("killed", 2, 30), "counted: %ld", stat("killed"));
+	detach();
+}
+
+/* Holds so many MB that it could share, or 0: all that it can get. */
+static void __attribute__((noreturn)) become_victim(const char *cg, unsigned int mb)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	raise(SIGSTOP);
+	write_file("/proc/self/oom_score_adj", "0");
+	cg_write(cg, "cgroup.procs", "0");
+	if (mb)
+		memset(mmap(NULL, mb * MB, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0), 1, mb * MB);
+	while (mb)
+		pause();
+	for (;;)
+		memset(malloc(MB), 1, MB);
+}
+
+/* Anybody may trace a child of its own, and keep it from exiting. */
+static void keep_victim_for(const char *cg, unsigned int mb, unsigned int seconds)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		become_victim(cg, mb);
+	waitpid(pid, &status, 0);
+	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)PTRACE_O_TRACEEXIT);
+	ptrace(PTRACE_CONT, pid, NULL, NULL);
+	waitpid(pid, &status, 0);
+	sleep(seconds);
+	ptrace(PTRACE_CONT, pid, NULL, NULL);
+	waitpid(pid, &status, 0);
+}
+
+/* There is a victim for nearly all of the time, but never the same for long. */
+static pid_t victims(const char *cg)
+{
+	pid_t pid;
+
+	cg_make_limited(cg, 10);
+	pid = fork();
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		keep_victim_for(cg, 0, 6);
+		sleep(1);
+	}
+}
+
+TEST(psi_guard_is_not_stopped_by_a_tenant_whose_victims_take_their_time)
+{
+	pid_t pid, tenant;
+
+	cg_make("dom");
+	tenant = victims("tenant");
+	CHECK(WAIT_FOR(cg_key("tenant", "memory.events", "oom_kill") > 0, 30), "no victim");
+	attach("--cgroup /test/dom --set limit_duration=6");
+	pid = thrash("dom/a");
+	CHECK(stat_reaches("killed", 1, 30), "nothing in 30 s, and no time in %ld of %ld windows",
+	      stat("cooling"), stat("events"));
+	CHECK(stat("cooling"), "there was no victim to wait for");
+	CHECK(killed(pid), "somebody else died");
+	reap(tenant);
 	detach();
 }
 

@@ -32,6 +32,10 @@ static bool too_many_kills(u64 now)
 	return now - oldest < 60 * NSEC_PER_SEC;
 }
 
+/*
+ * Victims that come one after the other count as one: a tenant may have them all the time,
+ * and is not to hold us up for everybody.
+ */
 static bool victim_is_coming(u64 now)
 {
 	int victims = 0;
