@@ -582,6 +582,26 @@ static void blames_who_stalls_and_not(pid_t pid)
 	detach();
 }
 
+/* As Kubernetes has it for pods that are not to die before others. */
+TEST(psi_guard_blames_somebody_where_all_have_a_low_score)
+{
+	pid_t large, small, stalls;
+
+	make_limit_above();
+	cg_make("dom/root/large");
+	cg_make("dom/root/small");
+	cg_make("dom/root/stalls");
+	large = hog("dom/root/large", 40, -997);
+	small = hog("dom/root/small", 4, -997);
+	attach(SHORT);
+	stalls = eater("dom/root/stalls", -997, 20000);
+	CHECK(killed(large), "it lives: %ld declared, nobody %ld", stat("declared"),
+	      stat("nobody"));
+	CHECK(alive(small) && alive(stalls), "somebody else died");
+	reap(stalls);
+	detach();
+}
+
 #define TMPFS "/run/psi_guard"
 
 TEST(psi_guard_blames_nobody_for_files_in_a_tmpfs)

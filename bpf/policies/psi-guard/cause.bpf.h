@@ -131,7 +131,11 @@ static u64 growth_until_soon(u64 id, u64 bytes, u64 now)
 	return (bytes - old->bytes) * lookahead_s * 1000 / (ns / NSEC_PER_MSEC);
 }
 
-__noinline u64 size_soon(struct mem_cgroup *memcg __arg_trusted,
+/* Nobody in it is to blame. */
+#define BLAMELESS (-__LONG_LONG_MAX__ - 1LL)
+
+/* How much it is to blame, in bytes; oom_score_adj may make it negative. */
+__noinline s64 size_soon(struct mem_cgroup *memcg __arg_trusted,
 			 const struct crowd *c __arg_nonnull, u64 now)
 {
 	struct size size;
@@ -140,9 +144,9 @@ __noinline u64 size_soon(struct mem_cgroup *memcg __arg_trusted,
 	measure(memcg, c, &size);
 	bytes = without(size.freed, protection(memcg));
 	if (!bytes)
-		return 0;
+		return BLAMELESS;
 	bytes += growth_until_soon(id_of(memcg), size.freed, now);
-	return size.shift < 0 ? without(bytes, -size.shift) : bytes + size.shift;
+	return (s64)bytes + size.shift;
 }
 
 /*
@@ -153,7 +157,8 @@ __noinline u64 size_soon(struct mem_cgroup *memcg __arg_trusted,
 static u64 look_at_leaves(struct mem_cgroup *root, u64 now, bool find)
 {
 	struct cgroup_subsys_state *css;
-	u64 size, worst_size = 0, worst = 0;
+	s64 size, worst_size = BLAMELESS;
+	u64 worst = 0;
 	struct mem_cgroup *memcg;
 	int has_children = 0;
 	struct crowd crowd;
