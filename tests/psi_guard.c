@@ -621,6 +621,30 @@ TEST(psi_guard_blames_nobody_for_files_in_a_tmpfs)
 	CHECK(!sh("umount %s", TMPFS), "umount");
 }
 
+/* A victim that is kept from exiting: shared memory is not taken from it. */
+TEST(psi_guard_blames_nobody_who_is_dead_already)
+{
+	pid_t tenant, stalls;
+
+	make_limit_above();
+	cg_make("dom/root/tenant");
+	tenant = fork();
+	if (!tenant) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		keep_victim_for("dom/root/tenant", 50, 100);
+		_exit(0);
+	}
+	cg_make("dom/root/stalls");
+	attach("--cgroup /test/dom/root --set low_percent=100 --set lookahead_s=0 --set cooldown_ms=1000");
+	stalls = eater("dom/root/stalls", 0, 20000);
+	CHECK(WAIT_FOR(!alive(stalls), 60),
+	      "it lives: %ld declared, killed %ld, too many %ld, last_ret %ld",
+	      stat("declared"), stat("killed"), stat("too_many"), stat("last_ret"));
+	CHECK(alive(tenant), "the tenant ended");
+	reap(tenant);
+	detach();
+}
+
 TEST(psi_guard_blames_nobody_for_who_must_not_be_killed)
 {
 	pid_t safe, beside;

@@ -117,6 +117,13 @@ __noinline int sample(struct mem_cgroup *memcg __arg_trusted,
 	return bpf_map_update_elem(&samples, &id, &new, BPF_ANY);
 }
 
+static bool is_barren(u64 id, u64 now)
+{
+	u64 *until = bpf_map_lookup_elem(&barren, &id);
+
+	return until && now < *until;
+}
+
 static u64 growth_until_soon(u64 id, u64 bytes, u64 now)
 {
 	struct past_size *old = bpf_map_lookup_elem(&samples, &id);
@@ -141,6 +148,8 @@ __noinline s64 size_soon(struct mem_cgroup *memcg __arg_trusted,
 	struct size size;
 	u64 bytes;
 
+	if (is_barren(id_of(memcg), now))
+		return BLAMELESS;
 	measure(memcg, c, &size);
 	bytes = without(size.freed, protection(memcg));
 	if (!bytes)

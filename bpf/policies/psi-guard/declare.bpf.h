@@ -17,6 +17,9 @@ extern const void oom_victims __ksym __weak;
 #define VICTIM_MAX_NS (10 * NSEC_PER_SEC)
 #define VICTIM_AGAIN_NS (60 * NSEC_PER_SEC)
 
+/* A cgroup in which nobody could be killed is left alone so long after the cooldown. */
+#define BARREN_NS (10 * NSEC_PER_SEC)
+
 static u64 victim_since_ns;
 static u64 quiet_until_ns;
 static u64 kills[MAX_KILLS];
@@ -32,10 +35,6 @@ static bool too_many_kills(u64 now)
 	return now - oldest < 60 * NSEC_PER_SEC;
 }
 
-/*
- * Victims that come one after the other count as one: a tenant may have them all the time,
- * and is not to hold us up for everybody.
- */
 static bool victim_is_coming(u64 now)
 {
 	int victims = 0;
@@ -53,6 +52,17 @@ static bool victim_is_coming(u64 now)
 static bool is_time_to_wait(u64 now)
 {
 	return now < quiet_until_ns || victim_is_coming(now);
+}
+
+/*
+ * The kernel knows better who is beyond help: a victim that something holds up is not
+ * killed once more, but may still have memory, and would be to blame for ever.
+ */
+static void set_barren(u64 id)
+{
+	u64 until = quiet_until_ns + BARREN_NS;
+
+	bpf_map_update_elem(&barren, &id, &until, BPF_ANY);
 }
 
 static void declare_in(struct mem_cgroup *memcg, bool limit)
@@ -83,6 +93,8 @@ static void declare_in(struct mem_cgroup *memcg, bool limit)
 	stats.last_ret = ret;
 	/* Also when another OOM is being handled: it does the same good. */
 	quiet_until_ns = now + cooldown_ms * NSEC_PER_MSEC;
+	if (!ret)
+		set_barren(id);
 	if (ret != 1)
 		return;
 	kills[nr_kills++ % kills_per_minute % MAX_KILLS] = now;

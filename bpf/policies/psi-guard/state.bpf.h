@@ -39,6 +39,14 @@ struct psi_guard_stats {
 	__s64 last_ret;		/* of bpf_out_of_memory() */
 } stats SEC(".data.psi_guard");
 
+/* Cgroups in which the kernel found nobody to kill, by id: until when (ns) that counts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 256);
+	__type(key, u64);
+	__type(value, u64);
+} barren SEC(".maps");
+
 /**
  * struct streak - pressure of a cgroup in windows one after the other
  * @last_ns: when the last of them ended
