@@ -657,6 +657,31 @@ TEST(psi_guard_blames_nobody_for_who_must_not_be_killed)
 	CHECK(alive(safe), "what must not be killed died");
 }
 
+/* All processes are looked at for it. */
+TEST(psi_guard_does_not_look_for_the_cause_for_each_who_waits)
+{
+	unsigned long long began;
+	pid_t stalls[6];
+	char cg[32];
+	long s;
+
+	make_limit_above();
+	for (int i = 0; i < 6; i++) {
+		snprintf(cg, sizeof(cg), "dom/root/%d", i);
+		cg_make(cg);
+		stalls[i] = eater(cg, -1000, 20000);
+	}
+	attach(SHORT " --set duration=1");
+	began = now_ns();
+	CHECK(stat_reaches("events", 60, 60), "%ld events", stat("events"));
+	s = (long)((now_ns() - began) / 1000000000);
+	CHECK(stat("nobody"), "nobody was looked for");
+	CHECK(stat("nobody") <= 4 * s + 4, "%ld times in %ld s", stat("nobody"), s);
+	for (int i = 0; i < 6; i++)
+		reap(stalls[i]);
+	detach();
+}
+
 TEST(psi_guard_waits_for_pressure_to_last_unless_it_is_urgent)
 {
 	pid_t large, small, stalls;

@@ -135,7 +135,18 @@ static void sample_if_due(u64 now)
 	sample_leaves(now);
 }
 
-static void short_of_memory(struct streak *s)
+static u64 next_cause_ns;
+
+/* All processes are looked at for it, and many leaves may wait at the same time. */
+static bool is_soon(u64 now)
+{
+	if (now < next_cause_ns)
+		return true;
+	next_cause_ns = now + NSEC_PER_USEC * window_us / 2;
+	return false;
+}
+
+static void short_of_memory(struct streak *s, u64 now)
 {
 	enum shortage shortage = memory_shortage();
 	struct mem_cgroup *memcg;
@@ -150,6 +161,8 @@ static void short_of_memory(struct streak *s)
 		stats.swapping++;
 		return;
 	}
+	if (is_soon(now))
+		return;
 	memcg = find_cause();
 	if (!memcg) {
 		stats.nobody++;
@@ -176,7 +189,7 @@ __noinline int pressure(struct cgroup *cgrp __arg_trusted, struct streak *s __ar
 	}
 	limited = find_limit(cgrp);
 	if (!limited) {
-		short_of_memory(s);
+		short_of_memory(s, now);
 		sample_if_due(now);
 		return 0;
 	}
