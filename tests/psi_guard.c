@@ -621,6 +621,21 @@ TEST(psi_guard_blames_nobody_for_files_in_a_tmpfs)
 	CHECK(!sh("umount %s", TMPFS), "umount");
 }
 
+/* Its memory is charged to where it was when it got that. */
+TEST(psi_guard_blames_nobody_for_who_has_moved_on)
+{
+	pid_t moved, beside;
+
+	make_limit_above();
+	cg_make("dom/root/old");
+	cg_make("dom/root/new");
+	moved = hog("dom/root/old", 44, 0);
+	beside = hog("dom/root/old", 1, 0);
+	cg_write("dom/root/new", "cgroup.procs", "%d", moved);
+	blames_who_stalls_and_not(beside);
+	CHECK(alive(moved), "it died");
+}
+
 /* A victim that is kept from exiting: shared memory is not taken from it. */
 TEST(psi_guard_blames_nobody_who_is_dead_already)
 {

@@ -172,7 +172,8 @@ __noinline int weigh_parts(struct mem_cgroup *memcg __arg_trusted, u64 totalpage
 {
 	const struct crowd *c = &s->crowd;
 	u64 size = without(memcg_held(memcg),
-			   memcg_outlives(memcg, c->shmem * PAGE_SIZE, c->swap * PAGE_SIZE));
+			   memcg_outlives(memcg, c->anon * PAGE_SIZE, c->shmem * PAGE_SIZE,
+					  c->swap * PAGE_SIZE));
 	u64 free_to_take = without(size, memcg_protected(memcg, top));
 	s64 more = crowd_shift(c, totalpages);
 

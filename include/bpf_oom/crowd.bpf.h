@@ -14,6 +14,7 @@
  * @largest: of the largest of these; 0: nobody can be killed
  * @spared: of those that must not be killed
  * @largest_spared: of the largest of these
+ * @anon: anonymous memory of any of them, and what may not have been added to that yet
  * @shmem: shmem that is mapped by any of them
  * @swap: swap of any of them
  * @raised: the pages of those that may be killed, each times its oom_score_adj if that
@@ -25,11 +26,15 @@ struct crowd {
 	u64 largest;
 	u64 spared;
 	u64 largest_spared;
+	u64 anon;
 	u64 shmem;
 	u64 swap;
 	u64 raised;
 	u64 lowered;
 };
+
+/* Of a process, what single CPUs have not yet added: a batch for each that it was on. */
+#define CROWD_NOT_ADDED 512
 
 /* More that have exited, one after the other, are not worth the time. */
 #define CROWD_MAX_EXITED 16
@@ -81,15 +86,18 @@ static __always_inline u64 crowd_add(struct crowd *c, struct task_struct *task, 
 {
 	struct mm_struct *mm = process_mm(task);
 	u64 shmem = mm_pages(mm, MM_SHMEMPAGES), swap = mm_pages(mm, MM_SWAPENTS);
-	u64 pages = mm_pages(mm, MM_ANONPAGES) + shmem + swap +
+	u64 anon = mm_pages(mm, MM_ANONPAGES);
+	u64 pages = anon + shmem + swap +
 		    not_negative(BPF_CORE_READ(mm, pgtables_bytes.counter)) / PAGE_SIZE;
 	s64 adj = BPF_CORE_READ(task, signal, oom_score_adj);
 	bool unkillable = task_is_unkillable(task);
 
+	c->anon += anon + CROWD_NOT_ADDED;
 	c->shmem += shmem;
 	c->swap += swap;
 	/* Not that of who exits, which is gone. */
 	if (!mm && BPF_CORE_READ(task, signal, live.counter) > 0) {
+		c->anon = CROWD_UNKNOWN;
 		c->shmem = CROWD_UNKNOWN;
 		c->swap = CROWD_UNKNOWN;
 		if (unkillable)

@@ -77,21 +77,26 @@ static u64 memcg_held(struct mem_cgroup *memcg)
 /**
  * memcg_outlives() - what of memcg_held() stays when the processes are gone
  * @memcg: the memcg
+ * @anon: bytes of anonymous memory that its processes have, rather too much: the sum of
+ *	MM_ANONPAGES, and what may be missing from it
  * @shmem: bytes of shmem that its processes map: the sum of MM_SHMEMPAGES
  * @swap: bytes that they have in swap: the sum of MM_SWAPENTS
  *
  * The kernel does not tell the files of a tmpfs from other shmem. But what nobody
  * maps lives in a file, and what is mapped may. Of shmem in swap it is not known
- * whether it is mapped; it is left out as the kernel's own score does.
+ * whether it is mapped; it is left out as the kernel's own score does. Anonymous memory
+ * stays charged where a process got it when the process has moved to another cgroup.
  *
  * Return: bytes, no more than there are.
  */
-static __always_inline u64 memcg_outlives(struct mem_cgroup *memcg, u64 shmem, u64 swap)
+static __always_inline u64 memcg_outlives(struct mem_cgroup *memcg, u64 anon, u64 shmem,
+					  u64 swap)
 {
+	u64 all_anon = memcg_stat(memcg, node_stat_item, NR_ANON_MAPPED);
 	u64 all_shmem = memcg_stat(memcg, node_stat_item, NR_SHMEM);
 	u64 all_swap = memcg_stat(memcg, memcg_stat_item, MEMCG_SWAP);
 
-	return without(all_shmem, shmem) + without(all_swap, swap);
+	return without(all_anon, anon) + without(all_shmem, shmem) + without(all_swap, swap);
 }
 
 /**

@@ -82,7 +82,8 @@ __noinline int measure(struct mem_cgroup *memcg __arg_trusted,
 		size->freed = c->largest * PAGE_SIZE;
 		return 0;
 	}
-	stays = memcg_outlives(memcg, c->shmem * PAGE_SIZE, c->swap * PAGE_SIZE);
+	stays = memcg_outlives(memcg, c->anon * PAGE_SIZE, c->shmem * PAGE_SIZE,
+			       c->swap * PAGE_SIZE);
 	size->freed = without(memcg_held(memcg), stays + c->spared * PAGE_SIZE);
 	size->shift = crowd_shift(c, machine_pages());
 	return 0;
