@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Keeping account of what policies do
+ * Accounting around each call of a policy
  *
- * Around each call of a policy: its counters, its breaker, and the record of the
- * decision. All of that is done by the task that handles the OOM, so one at a time.
+ * Updates the policy's counters, its breaker and the record of the decision. All of
+ * that runs in the task that handles the OOM, so for one OOM at a time.
  */
 #include <linux/ktime.h>
 #include <linux/memcontrol.h>
@@ -22,26 +22,26 @@
 #include "oom/victims.h"
 #include "policy/attachment.h"
 
-/* The record of the OOM that is being handled, and no other is. */
+/* Record of the OOM that is being handled; oom_lock allows only one. */
 static struct record record;
 
 /*
- * The OOM that was left to the kernel last: who is killed by this task until the next
- * one comes dies of it. Protected by oom_lock.
+ * The last OOM that was left to the kernel: victims that left_task marks before the
+ * next OOM comes belong to it. Protected by oom_lock.
  */
 static struct task_struct *left_task;
 static u64 left_seq, left_domain;
 
-/* Nobody is told who is on his way. */
+/* Victims are not remembered in victims.c: no domain has this id. */
 #define NO_DOMAIN U64_MAX
 
-/* Who has just died. Protected by oom_lock, under which victims are marked. */
+/* The latest victim. Protected by oom_lock, under which victims are marked. */
 static struct record_victim died;
 
 static void settle_left(struct work_struct *work);
 static DECLARE_WORK(settle_work, settle_left);
 
-/* Protects the copy of a record that is being closed. Taken inside oom_lock. */
+/* Protects @settled, the copy of a record being closed. Nests inside oom_lock. */
 static DEFINE_MUTEX(settle_mutex);
 static struct record settled;
 
@@ -64,7 +64,7 @@ static void start_record(struct decision *d)
 	strscpy(r->constraint, bpf_oom_constraint(d->oc), sizeof(r->constraint));
 }
 
-/* What was about a policy that has done nothing, and is told by @declined. */
+/* Forget the previous policy; @declined keeps what it answered. */
 static void clear_policy(struct record *r)
 {
 	r->dry_run = false;
@@ -100,9 +100,9 @@ static bool is_asked(const struct decision *d)
 }
 
 /*
- * Whose OOM it is for the breaker, by a reference: NULL for the system. Where memory ran
- * out for a cpuset or a memory policy, it is that of the task: any user can have such a
- * policy, and is not to switch off what is there for the system.
+ * The cgroup to which the breaker charges this OOM, with a reference; NULL: the system.
+ * An OOM of a cpuset or a memory policy is charged to the task's cgroup: any user can
+ * cause one, and must not be able to trip the breaker for the whole system.
  */
 static struct cgroup *get_domain(const struct decision *d)
 {
@@ -143,12 +143,12 @@ static bool is_bypassed(const struct decision *d)
 }
 
 /**
- * bpf_oom_account_may_ask() - is this policy to be asked?
+ * bpf_oom_account_may_ask() - should this policy be asked?
  * @d: the OOM, with the policy
  *
  * Context: while the OOM is being handled.
- * Return: false if not: its breaker has tripped, or it is not the one that is
- * rehearsed.
+ * Return: false if its breaker has tripped, if another policy is being rehearsed, or
+ * if it is for rehearsals only and this is none.
  */
 bool bpf_oom_account_may_ask(struct decision *d)
 {
@@ -165,7 +165,7 @@ bool bpf_oom_account_may_ask(struct decision *d)
 }
 
 /**
- * bpf_oom_account_begin() - a policy is about to be asked
+ * bpf_oom_account_begin() - start accounting for a policy that is about to be asked
  * @d: the OOM, with the policy
  *
  * Context: while the OOM is being handled.
@@ -174,7 +174,7 @@ void bpf_oom_account_begin(struct decision *d)
 {
 	if (!d->record)
 		start_record(d);
-	/* Before the first one has done anything. */
+	/* The kernel's choice, as long as no policy has changed anything. */
 	if (!d->asked)
 		bpf_oom_note_kernel(d);
 	d->asked++;
@@ -250,9 +250,9 @@ static void count(const struct decision *d, int result, u64 ns)
 }
 
 /*
- * Without the policy there would have been the same kill: a server whose workers leak
- * is killed as often by the kernel. Not so if the OOM was declared, and not known if
- * nobody has asked for the kernel's choice (see "explain").
+ * The kernel would have killed the same process, so the breaker does not count the
+ * kill: without the policy, a server with leaking workers is killed as often. Never
+ * true for a declared OOM, nor if the kernel's choice is unknown (parameter "explain").
  */
 static bool is_the_kernels_kill(const struct decision *d)
 {
@@ -283,7 +283,7 @@ static int result_of(const struct decision *d, bool relief)
 {
 	if (d->kills)
 		return BPF_OOM_RESULT_KILL;
-	/* What it raised itself is no memory that came back by itself. */
+	/* After a raise by the policy, the room is due to that raise. */
 	if (d->freed)
 		return d->raised ? BPF_OOM_RESULT_RAISE : BPF_OOM_RESULT_FREED;
 	if (!relief)
@@ -292,12 +292,12 @@ static int result_of(const struct decision *d, bool relief)
 }
 
 /**
- * bpf_oom_account_end() - a policy has been asked
+ * bpf_oom_account_end() - finish accounting for a policy that has been asked
  * @d: the OOM, with the policy
- * @relief: it has done something
+ * @relief: the policy has found or brought about relief
  *
  * Context: while the OOM is being handled.
- * Return: whether the OOM has been handled.
+ * Return: true if the OOM has been handled.
  */
 bool bpf_oom_account_end(struct decision *d, bool relief)
 {
@@ -316,9 +316,9 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 	}
 	why = why_declined(d, result);
 	trace_declined(d, why, ns);
-	/* That of a dry run says why it would do nothing; if it would, later ones. */
+	/* A dry-run record lists itself as declined only if it would not have acted. */
 	if (!relief) {
-		/* A victim that it found and did not wait for. */
+		/* Drop a victim that the policy found but did not wait for. */
 		d->record->victim.pid = 0;
 		d->record->reason[0] = '\0';
 		note_declined(d, d->ret, why);
@@ -333,15 +333,15 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 }
 
 /*
- * Not any more when its record has been closed. A task that dies by other means, and
- * whom the kernel lets have the reserves for that, is marked as well.
+ * False once the record is closed: the kernel also marks tasks that are dying for other
+ * reasons, to give them access to the reserves.
  */
 static bool is_left_to(const struct task_struct *task)
 {
 	return left_task == task && bpf_oom_record_open_seq() == left_seq;
 }
 
-/* But for the path of the cgroup. */
+/* Leaves the path of the cgroup to the caller. */
 static void fill_declared(struct record *r, const struct declared *declared,
 			  struct cgroup *cgrp)
 {
@@ -359,7 +359,7 @@ static void fill_declared(struct record *r, const struct declared *declared,
 	strscpy(r->policy_cgroup, "/", sizeof(r->policy_cgroup));
 }
 
-/* Where no policy is attached the first we hear of an OOM is a victim. */
+/* If no policy is attached, a victim is the first sign of a declared OOM. */
 static bool open_declared(void)
 {
 	struct declared *declared = bpf_oom_declared();
@@ -390,12 +390,12 @@ static void remember_victim(u64 domain, struct task_struct *task)
 /**
  * bpf_oom_account_death() - the OOM killer has chosen a process
  * @task: the victim
- * @uid: its user
+ * @uid: the user id of @task
  *
- * By a policy, by memory.oom.group with another one, or by itself.
+ * The choice may be a policy's or the kernel's, or a result of memory.oom.group.
  *
- * Context: under oom_lock and RCU, in the task that handles the OOM; mostly also in the
- * lock of @task.
+ * Context: under oom_lock and RCU, in the task that handles the OOM; mostly also under
+ * task_lock() of @task.
  */
 void bpf_oom_account_death(struct task_struct *task, uid_t uid)
 {
@@ -411,7 +411,7 @@ void bpf_oom_account_death(struct task_struct *task, uid_t uid)
 		bpf_oom_record_death(left_seq, &died);
 }
 
-/* As rare as the kernel's own reports: it limits those in the same way. */
+/* Rate-limited like the kernel's own reports. */
 static void report_left(const struct record *r)
 {
 	static DEFINE_RATELIMIT_STATE(default_rs, DEFAULT_RATELIMIT_INTERVAL,
@@ -431,11 +431,11 @@ static void close_record(u64 seq)
 }
 
 /**
- * bpf_oom_account_settle() - have the last OOM on record when it is over
+ * bpf_oom_account_settle() - close the record of the last OOM once it is over
  *
- * What the kernel does about one that was left to it, we do not hear the end of: it is
- * over when others can have oom_lock. Who tries to declare an OOM at that moment, and
- * does not wait, may be told -EBUSY.
+ * Nothing tells us when the kernel is done with an OOM that was left to it: it is over
+ * when oom_lock can be taken. A caller that declares an OOM at that moment, without
+ * waiting, may get -EBUSY.
  *
  * Context: process context, waits for an OOM that is being handled.
  */
@@ -446,7 +446,7 @@ void bpf_oom_account_settle(void)
 	if (!seq)
 		return;
 	bpf_oom_hook_wait();
-	/* There may be another one by now, which is not over. */
+	/* By number: another record may be open by now, whose OOM is not over. */
 	close_record(seq);
 }
 
@@ -456,7 +456,7 @@ static void settle_left(struct work_struct *work)
 }
 
 /**
- * bpf_oom_account_next() - an OOM has come, the one before is over
+ * bpf_oom_account_next() - close the previous record: a new OOM has come
  *
  * Context: while the OOM is being handled.
  */
@@ -469,7 +469,7 @@ void bpf_oom_account_next(void)
 		close_record(seq);
 }
 
-/* Nobody has acted, or the kernel is going to. */
+/* No policy has acted: memory has come back, or the kernel decides. */
 static void finish_undecided(struct decision *d, int result,
 			     u64 ns)
 {
@@ -477,8 +477,8 @@ static void finish_undecided(struct decision *d, int result,
 }
 
 /**
- * bpf_oom_account_freed() - nobody has to decide any more
- * @d: the OOM, which a policy was asked about
+ * bpf_oom_account_freed() - record that memory came back before a decision
+ * @d: the OOM, about which a policy was asked
  *
  * Context: while the OOM is being handled.
  */
@@ -489,10 +489,10 @@ void bpf_oom_account_freed(struct decision *d)
 }
 
 /**
- * bpf_oom_account_fallback() - the kernel is to decide
+ * bpf_oom_account_fallback() - record that the OOM is left to the kernel
  * @d: the OOM
  *
- * It is on record if a policy was asked or bypassed, and if a program declared it.
+ * It is recorded only if a policy was asked or bypassed, or if a program declared it.
  *
  * Context: while the OOM is being handled.
  */
@@ -515,16 +515,16 @@ void bpf_oom_account_fallback(struct decision *d)
 	schedule_work(&settle_work);
 }
 
-/* Only one at a time, and none in which @record is used: it is of no OOM. */
+/* Used without oom_lock, when another OOM may be using @record. */
 static struct record declared_record;
 static DEFINE_MUTEX(declared_mutex);
 
 /**
- * bpf_oom_account_declared() - an OOM was declared, and nobody was to be asked
+ * bpf_oom_account_declared() - record a declared OOM that no policy was asked about
  * @declared: the OOM
  *
- * The kernel has done something about it. What, the kernel log tells, and the record if
- * we have heard of a victim.
+ * The kernel has acted on it. The kernel log says how, and the record does if we saw a
+ * victim.
  *
  * Context: process context.
  */
@@ -537,7 +537,7 @@ void bpf_oom_account_declared(const struct declared *declared)
 		close_record(declared->seq);
 		return;
 	}
-	/* It would close the record of another OOM. */
+	/* Committing a record closes the open one, whose OOM may not be over. */
 	bpf_oom_account_settle();
 	mutex_lock(&declared_mutex);
 	fill_declared(r, declared, cgrp);
@@ -547,7 +547,7 @@ void bpf_oom_account_declared(const struct declared *declared)
 	mutex_unlock(&declared_mutex);
 }
 
-/* Nobody handles an OOM any more, and no record is read. */
+/* Called when no OOM is being handled and no record is being read any more. */
 void bpf_oom_account_exit(void)
 {
 	cancel_work_sync(&settle_work);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* account.c: around each call of a policy */
+/* account.c: accounting around each call of a policy */
 #ifndef _BPF_OOM_OOM_ACCOUNT_H
 #define _BPF_OOM_OOM_ACCOUNT_H
 

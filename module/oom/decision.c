@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The OOM that is being handled, and what everybody may ask about it
+ * The OOM that is being handled, and queries about it
  */
 #include <linux/cgroup.h>
 #include <linux/memcontrol.h>
@@ -9,9 +9,9 @@
 #include "oom/decision.h"
 
 /*
- * The hook hands over one OOM at a time (under oom_lock), so there is one. NULL
- * in between. Written by the task that handles the OOM, read by kfuncs, which
- * compare the task before they look at anything else.
+ * The hook hands over one OOM at a time (under oom_lock), so there is one decision,
+ * NULL in between. Written by the task that handles the OOM, read by kfuncs in any
+ * task, which compare ->task before they read anything else.
  */
 static struct decision *deciding;
 
@@ -54,7 +54,7 @@ struct decision *bpf_oom_deciding_now(void)
  * @oc: what the policy was given
  *
  * Context: any task.
- * Return: the decision, NULL if it is not about @oc or of another task.
+ * Return: the decision, NULL if it is about another OOM or belongs to another task.
  */
 struct decision *bpf_oom_deciding(struct oom_control *oc)
 {
@@ -64,11 +64,11 @@ struct decision *bpf_oom_deciding(struct oom_control *oc)
 }
 
 /**
- * bpf_oom_constraint() - what kind of OOM it is
+ * bpf_oom_constraint() - the constraint of an OOM, for reports
  * @oc: the OOM
  *
- * Context: while it is being handled.
- * Return: the kernel's name for it, or what was said when it was declared.
+ * Context: while the OOM is being handled.
+ * Return: the kernel's name of the constraint, or the text of a declared OOM.
  */
 const char *bpf_oom_constraint(const struct oom_control *oc)
 {
@@ -94,7 +94,7 @@ const char *bpf_oom_constraint(const struct oom_control *oc)
  * @memcg: the memcg, or NULL
  *
  * Context: any.
- * Return: its cgroup, the root of the default hierarchy for NULL.
+ * Return: the cgroup; for NULL the root of the default hierarchy.
  */
 struct cgroup *bpf_oom_memcg_cgroup(struct mem_cgroup *memcg)
 {
@@ -106,11 +106,11 @@ struct cgroup *bpf_oom_memcg_cgroup(struct mem_cgroup *memcg)
 }
 
 /**
- * bpf_oom_cgroup() - who is out of memory?
+ * bpf_oom_cgroup() - the cgroup that is out of memory
  * @oc: the OOM
  *
- * Context: while it is being handled.
- * Return: the cgroup that hit its limit, the root for the whole system.
+ * Context: while the OOM is being handled.
+ * Return: the cgroup that hit its limit; for the whole system the root.
  */
 struct cgroup *bpf_oom_cgroup(const struct oom_control *oc)
 {
@@ -118,11 +118,11 @@ struct cgroup *bpf_oom_cgroup(const struct oom_control *oc)
 }
 
 /**
- * bpf_oom_is_declared() - has somebody declared it, and said why?
+ * bpf_oom_is_declared() - was this OOM declared, by a program or with a text?
  * @d: the OOM
  *
- * Context: while it is being handled.
- * Return: false if an allocation has failed.
+ * Context: while the OOM is being handled.
+ * Return: true if so; false if an allocation has failed.
  */
 bool bpf_oom_is_declared(const struct decision *d)
 {

@@ -20,28 +20,29 @@ struct declared;
 /**
  * struct decision - an OOM that is being handled
  * @oc: the OOM
- * @task: whose failed allocation brought it here; only it may act
+ * @task: the task that handles the OOM; only it may act
  * @att: the attachment that is being asked
- * @ops: its policy, as it was when it was asked
- * @asked: policies asked so far
- * @kills: processes that this policy has killed
- * @relief: it has found, or brought about, relief without another kill: a victim on
- *	its way out, or a limit that lets the charge go on
- * @raised: it was a limit
- * @freed: there was room again, without this policy, when it wanted to kill
- * @refused: a kill of it was refused
- * @dry_run: it only says what it would do
- * @ret: what its handler returned
- * @reason: what it said about that, or ""
- * @shown: the OOM as it sees it while it ranks tasks
- * @ranked: it has told the score of the task that it is being asked about ...
- * @rank_score: ... and this is it
- * @declared: what a program has declared; NULL: none has
- * @rehearsal: there is no OOM, and only the attachment with this number is asked
- * @record: what is known of the OOM; NULL before the first policy is asked, or bypassed
- * @first_ns: when that was
- * @began_ns: when this policy was asked
- * @began_cpu_ns: the same by bpf_oom_cpu_ns(); put off by what is not its time
+ * @ops: the policy of @att when it was asked; "the policy" below
+ * @asked: number of policies asked so far
+ * @kills: number of processes that the policy has killed
+ * @relief: the policy has found or brought about relief without another kill: a victim
+ *	on its way out, or a limit that lets the charge succeed
+ * @raised: the relief is a raised limit
+ * @freed: memory had come back when the policy wanted to kill
+ * @refused: a kill by the policy was refused
+ * @dry_run: the policy only says what it would do
+ * @ret: the return value of the policy's handler
+ * @reason: the policy's reason for it, or ""
+ * @shown: the OOM as the policy sees it while it ranks tasks
+ * @ranked: the policy has told the score of the task that it is being asked about ...
+ * @rank_score: ... and this is the score
+ * @declared: the OOM as a program has declared it; NULL: no program has
+ * @rehearsal: number of the only attachment that is asked, about a simulated OOM; 0: this
+ *	is a real one
+ * @record: record of the OOM; NULL until a policy is asked or bypassed
+ * @first_ns: when @record was started
+ * @began_ns: when the policy was asked
+ * @began_cpu_ns: the same by bpf_oom_cpu_ns(), plus CPU time that is not the policy's
  */
 struct decision {
 	struct oom_control *oc;
@@ -77,16 +78,16 @@ struct cgroup *bpf_oom_cgroup(const struct oom_control *oc);
 bool bpf_oom_is_declared(const struct decision *d);
 const char *bpf_oom_constraint(const struct oom_control *oc);
 
-/* Of the cgroup that is out of memory, 0: the system. */
+/* Id of the cgroup that is out of memory; 0: the whole system. */
 static inline u64 bpf_oom_domain(const struct oom_control *oc)
 {
 	return oc->memcg ? cgroup_id(bpf_oom_cgroup(oc)) : 0;
 }
 
 /*
- * Around each call of a program. A blocking allocation in it would come back to
- * the OOM killer, whose lock we hold, and a page fault would allocate. With
- * PF_MEMALLOC an allocation is served from the reserves or fails.
+ * To be called before each call of a program. A blocking allocation in the program
+ * would re-enter the OOM killer, whose lock we hold, and a page fault would allocate.
+ * With PF_MEMALLOC an allocation is served from the reserves or fails.
  */
 static inline unsigned int bpf_oom_begin_program(void)
 {
@@ -103,9 +104,9 @@ static inline void bpf_oom_end_program(unsigned int noreclaim)
 }
 
 /*
- * CPU time of this task, exact to a tick, which is what a module can read. Unlike the
- * clock it stands still while the task waits for its turn: one of a low priority, or
- * with a small cpu.max, takes long for each OOM.
+ * CPU time of this task, accurate to a tick: modules cannot read it more exactly. Unlike
+ * the clock it stands still while the task waits for a CPU: a task with a low priority
+ * or a small cpu.max takes long for each OOM.
  */
 static inline u64 bpf_oom_cpu_ns(void)
 {

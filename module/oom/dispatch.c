@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An OOM asks the policies, nearest first
+ * Asks the policies about an OOM, from its cgroup up to the root
  */
 #include <linux/memcontrol.h>
 #include <linux/printk.h>
@@ -14,13 +14,13 @@
 #include "policy/attach.h"
 #include "policy/rehearse.h"
 
-/* See the module's parameter of this name. */
+/* The module parameter "enabled". */
 bool bpf_oom_enabled = true;
 
-/* Room for the paths in the report; used by one decision at a time. */
+/* Buffers for the report. One OOM is handled at a time, so there is one pair. */
 static char policy_path[PATH_MAX], oom_path[PATH_MAX];
 
-/* One line of its own: parsers of the kernel's report see no changed line. */
+/* A line of its own: parsers of the kernel's report see no changed line. */
 static void report(const struct oom_control *oc, const char *name,
 		   struct cgroup *policy_cgrp, unsigned int kills)
 {
@@ -40,9 +40,9 @@ static bool call_handler(struct decision *d)
 	d->ret = d->ops->handle_out_of_memory(d->oc, d->att->cgrp, d->oc->memcg);
 	bpf_oom_end_program(noreclaim);
 	/*
-	 * A kill counts whatever the program returns: its memory may be back
-	 * before the next in line looks, which would then see no victim on its
-	 * way and kill a second one.
+	 * A kill counts whatever the program returns: the victim may be gone
+	 * before the next policy looks for one, which would then kill a second
+	 * process.
 	 */
 	return d->kills || d->freed || (d->ret == 1 && d->relief);
 }
@@ -53,7 +53,7 @@ static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
 	struct decision *d = arg;
 	bool relief;
 
-	/* Looked at where bpf_oom_wait_for_programs() waits for what follows. */
+	/* Checked under SRCU: bpf_oom_wait_for_programs() waits for what follows. */
 	if (!READ_ONCE(bpf_oom_enabled))
 		return false;
 	d->att = att;
@@ -70,8 +70,8 @@ static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
 }
 
 /*
- * The last one asked is the root of the default hierarchy, also where the memory
- * controller is on a v1 hierarchy with a root of its own.
+ * The walk ends at the root of the default hierarchy, even if the memory controller is
+ * on a v1 hierarchy, which has a root of its own.
  */
 static bool ask_upwards(struct decision *d)
 {
@@ -88,7 +88,7 @@ static bool ask_upwards(struct decision *d)
 }
 
 /**
- * bpf_oom_handle() - let the policies decide an OOM
+ * bpf_oom_handle() - ask the policies about an OOM
  * @oc: the OOM
  *
  * Context: see oom_hook_ops.handle_oom.
@@ -113,12 +113,12 @@ bool bpf_oom_handle(struct oom_control *oc)
 	}
 	if (handled)
 		return true;
-	/* Nor must the kernel's killer act on what was true before. */
+	/* Nor may the kernel kill if memory came back while policies were asked. */
 	if (d.asked && bpf_oom_room_again(&d)) {
 		bpf_oom_account_freed(&d);
 		return true;
 	}
-	/* The kernel would wait, too, but that is nothing to have on record again. */
+	/* The kernel would wait for this victim, too, but we would record it again. */
 	if (!d.asked && (d.record || bpf_oom_is_declared(&d)) &&
 	    bpf_oom_is_on_the_way(&d))
 		return true;

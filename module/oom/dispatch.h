@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* dispatch.c: an OOM asks the policies */
+/* dispatch.c: asks the policies about an OOM */
 #ifndef _BPF_OOM_OOM_DISPATCH_H
 #define _BPF_OOM_OOM_DISPATCH_H
 

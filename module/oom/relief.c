@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the policy that is being asked does against the OOM
+ * Kills, waits and raises limits for the policy that is being asked
  *
- * The kernel does it, and what it says has been done is noted in the decision:
- * nothing else makes an OOM count as handled.
+ * The kernel's own functions do the work, and the decision notes what they report as
+ * done: nothing else makes an OOM count as handled.
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
@@ -26,8 +26,9 @@
 
 #ifdef CONFIG_MEMCG
 /*
- * Would a charge of @nr pages fit now, in the memcg that hit its limit and in all
- * above? If the limit of @raised were @pages, that is: in a dry run it is not.
+ * Would a charge of @nr pages fit now, in the memcg that hit its limit and in all of
+ * its ancestors? In a dry run @raised has not been raised: pretend that its limit is
+ * @pages.
  */
 static bool charge_fits(const struct oom_control *oc, unsigned long nr,
 			const struct mem_cgroup *raised, unsigned long pages)
@@ -46,9 +47,8 @@ static bool charge_fits(const struct oom_control *oc, unsigned long nr,
 }
 
 /*
- * Not some pages that come and go: what the next charge is going to ask for, and as
- * much again for each CPU. They charge so much in advance, are told to give it back
- * when a charge fails, and some do that late: at an OOM, too, there may be so much.
+ * Ignore slack smaller than the per-CPU memcg stocks: a failing charge drains them, but
+ * some CPUs do that late, so a batch per CPU may appear without a victim's help.
  */
 static bool has_room(const struct oom_control *oc)
 {
@@ -57,17 +57,17 @@ static bool has_room(const struct oom_control *oc)
 	return charge_fits(oc, max(1UL << oc->order, batches), NULL, 0);
 }
 
-/* Version 1 has other rules, and limits of memory and swap beside memory.max. */
+/* On cgroup v1 the rules differ, and memory+swap has a limit of its own. */
 static bool is_of_cgroup2(const struct oom_control *oc)
 {
 	return oc->memcg && oc->memcg->css.cgroup->root == &cgrp_dfl_root;
 }
 
 /*
- * Is a limit why there is an OOM? Then the kernel has looked, under oom_lock: the
- * charge did not fit. If it does by now, memory has come back since, also if no policy
- * has been asked yet. Not so if the OOM is of the system or was declared, and not
- * known on cgroup v1. A rehearsal for a cgroup looks like one.
+ * Has a charge failed at a cgroup v2 limit? Then the kernel has checked, under oom_lock,
+ * that it did not fit: if it fits now, memory has come back since, even if no policy
+ * has been asked yet. That does not hold for an OOM of the system or a declared one,
+ * and is not known on cgroup v1. A rehearsal for a cgroup cannot be told apart here.
  */
 static bool is_of_limit(const struct oom_control *oc)
 {
@@ -78,13 +78,13 @@ static bool is_of_limit(const struct oom_control *oc)
  * bpf_oom_room_again() - has memory come back by itself?
  * @d: the OOM
  *
- * The kernel looks whether the charge fits before there is an OOM, and not again. A
- * policy takes longer than the kernel's own choice, and the memory of an earlier
- * victim that comes in that time must not cost a second one. Nor must that which is
- * coming at this moment, from a victim that counts as done already.
+ * The kernel checks whether the charge fits before it starts an OOM, and not again. A
+ * policy takes longer than the kernel's own choice. If an earlier victim frees memory
+ * in that time, there must be no second victim. The same goes for a victim that has
+ * MMF_OOM_SKIP set but is still freeing its memory.
  *
- * Context: while the OOM is being handled; not in a rehearsal, before which nobody
- * looks whether the charge fits.
+ * Context: while the OOM is being handled; not in a rehearsal, which does not start
+ * with a charge that fails.
  * Return: true if there was no room when this OOM came, and now there is, or will
  * be in a moment.
  */
@@ -101,7 +101,7 @@ bool bpf_oom_room_again(const struct decision *d)
 }
 #endif
 
-/* The OOM reaper sets the flag, at the latest when it has given up. */
+/* The OOM reaper sets MMF_OOM_SKIP, at the latest when it gives up. */
 static bool is_dying(struct task_struct *task)
 {
 	return tsk_is_oom_victim(task) &&
@@ -109,16 +109,16 @@ static bool is_dying(struct task_struct *task)
 }
 
 /**
- * struct on_the_way - a look for a victim that is on its way out
+ * struct on_the_way - a search for a victim that is on its way out
  * @oc: the OOM
- * @pid: the process; 0: there is none
+ * @pid: the process that was found; 0: none
  */
 struct on_the_way {
 	struct oom_control *oc;
 	pid_t pid;
 };
 
-/* Under RCU. */
+/* Called under RCU. */
 static int find_on_the_way(struct task_struct *task, void *arg)
 {
 	struct on_the_way *found = arg;
@@ -129,7 +129,7 @@ static int find_on_the_way(struct task_struct *task, void *arg)
 	return 1;
 }
 
-/* oom_hook_scan() would ask about the domain first, which takes longer. */
+/* oom_hook_scan() would check each task's domain first, which takes longer. */
 static void scan_system(struct on_the_way *found)
 {
 	struct task_struct *p;
@@ -157,12 +157,13 @@ static pid_t scan(struct oom_control *oc)
  * bpf_oom_is_on_the_way() - would the kernel wait for a victim?
  * @d: the OOM
  *
- * Then nobody is asked: a policy that does not look would kill a second one. The
- * record of that death counts it. Victims that the kernel's walk does not show are
- * known, too, see victims.c. It is bounded by the OOM reaper, and by five seconds.
+ * If so, no policy is asked: one that does not check would kill a second process. The
+ * record of the victim counts this OOM as a repeat. Victims that a walk of the domain
+ * does not show are found, too: see victims.c, also for the five seconds that bound the
+ * wait besides the OOM reaper.
  *
  * Context: while the OOM is being handled.
- * Return: true if so; never in a rehearsal, nor for sysrq-f, which is there to kill.
+ * Return: true if so; never in a rehearsal, nor for sysrq-f, which is meant to kill.
  */
 bool bpf_oom_is_on_the_way(const struct decision *d)
 {
@@ -179,12 +180,12 @@ bool bpf_oom_is_on_the_way(const struct decision *d)
 
 /**
  * bpf_oom_running_kill() - kill for the policy that is being asked
- * @oc: the OOM that it was given
- * @task: the task that it chose
+ * @oc: the OOM that the policy was given
+ * @task: the task that the policy chose
  * @message: for the kernel log
  *
- * That the task is below the policy's cgroup needs no look: a policy is asked
- * only about OOMs at or below its cgroup, and oom_hook_kill() keeps to those.
+ * There is no check that @task is below the policy's cgroup: a policy is asked only
+ * about OOMs at or below its cgroup, and oom_hook_kill() stays within their domain.
  *
  * Context: within a handler.
  * Return: 0 if memory will come from @task; -EAGAIN if it has come from elsewhere;
@@ -199,7 +200,7 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 
 	if (!d)
 		return -EINVAL;
-	/* A dry run is there to say whom it would kill. */
+	/* A dry run goes on: it is meant to tell the victim. */
 	if (!d->dry_run && !d->kills && bpf_oom_room_again(d))
 		d->freed = true;
 	if (d->freed)
@@ -207,9 +208,9 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 	cpu_ns = bpf_oom_cpu_ns();
 	ret = d->dry_run ? oom_hook_may_kill(oc, task) :
 			   oom_hook_kill(oc, task, message);
-	/* The kernel's report is long, and a serial console is slow. */
+	/* Not the policy's time: the kernel's report is long, a serial console slow. */
 	d->began_cpu_ns += bpf_oom_cpu_ns() - cpu_ns;
-	/* It went by itself meanwhile, but others of its memory.oom.group were killed. */
+	/* @task has exited, but others of its memory.oom.group were killed. */
 	if (ret == -ESRCH && !d->dry_run && !d->kills && d->record->kills)
 		ret = 0;
 	bpf_oom_note_kill(d, task, message, ret);
@@ -219,7 +220,7 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 		d->kills++;
 	else if (ret == 1)
 		d->relief = true;
-	/* That it has gone by itself is no fault of the policy. */
+	/* -ESRCH: the task has exited by itself, which is no fault of the policy. */
 	else if (ret != -ESRCH)
 		d->refused = true;
 	return ret < 0 ? ret : 0;
@@ -250,10 +251,10 @@ int bpf_oom_running_wait(struct oom_control *oc, struct task_struct *task)
 }
 
 #ifdef CONFIG_MEMCG
-/* For the log; used by one decision at a time. */
+/* Buffer for the log. One OOM is handled at a time, so there is one. */
 static char raised_path[PATH_MAX];
 
-/* Those on the way from the policy to the OOM, and those below the OOM. */
+/* Is @memcg between the policy's cgroup and the OOM's, or below the OOM's? */
 static bool in_reach(const struct decision *d, struct mem_cgroup *memcg)
 {
 	struct cgroup *cgrp = memcg->css.cgroup, *oom = d->oc->memcg->css.cgroup;
@@ -263,13 +264,13 @@ static bool in_reach(const struct decision *d, struct mem_cgroup *memcg)
 	return cgroup_is_descendant(cgrp, oom) || cgroup_is_descendant(oom, cgrp);
 }
 
-/* In a dry run. */
+/* What raise_max() would return; for a dry run. */
 static int may_raise_max(const struct mem_cgroup *memcg, unsigned long pages)
 {
 	return pages <= READ_ONCE(memcg->memory.max) ? -EINVAL : 0;
 }
 
-/* As the kernel's own write to memory.max does, but never down. */
+/* Like the kernel's own write to memory.max, but never lowers the limit. */
 static int raise_max(const struct decision *d, struct mem_cgroup *memcg,
 		     unsigned long pages)
 {
@@ -292,8 +293,8 @@ static int raise_max(const struct decision *d, struct mem_cgroup *memcg,
 /**
  * bpf_oom_running_raise() - raise the limit of a memcg
  * @oc: the OOM that the policy was given
- * @memcg: whose limit
- * @bytes: the new one
+ * @memcg: the memcg
+ * @bytes: the new limit
  *
  * Context: within a handler.
  * Return: 0, or an error as documented at bpf_oom_raise_max().

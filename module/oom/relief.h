@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* relief.c: what the policy that is being asked does */
+/* relief.c: kills, waits and raises limits for the policy that is being asked */
 #ifndef _BPF_OOM_OOM_RELIEF_H
 #define _BPF_OOM_OOM_RELIEF_H
 

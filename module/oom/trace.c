@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tracepoints themselves
+ * Definition of the tracepoints
  */
 #include <linux/module.h>
 
@@ -8,8 +8,8 @@
 #include "policy/attachment.h"
 
 /*
- * Not before what the headers above include: they would define tracepoints, too, and
- * types that do not fit those of the other files, which the module's BTF then has.
+ * Set only after the headers above: otherwise they would define tracepoints, too, and
+ * the module's BTF would get types that differ from those of the other files.
  */
 #define CREATE_TRACE_POINTS
 #include "oom/trace.h"

@@ -2,9 +2,9 @@
 /*
  * Tracepoints bpf_oom:*, for perf, trace-cmd and bpftrace
  *
- * Fields are added behind those that are there; they are neither removed nor
- * changed. oom_cgroup_id is the id of the cgroup that hit its limit, 0 the whole system;
- * policy_cgroup_id is where the policy is attached.
+ * New fields are appended; existing ones are neither removed nor changed. oom_cgroup_id
+ * is the id of the cgroup that hit its limit, 0 for the whole system; policy_cgroup_id is
+ * the cgroup that the policy is attached to.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM bpf_oom
@@ -18,7 +18,7 @@
 #include "oom/decision.h"
 #include "policy/attachment.h"
 
-/* What is told of a policy, first in each event but the last one. */
+/* The policy's fields, first in each event but fallback. */
 #define POLICY_ENTRY							\
 	__string(policy, d->ops->name)					\
 	__field(u64, policy_cgroup_id)					\
@@ -56,7 +56,7 @@ TRACE_EVENT(asked,
 		  POLICY_ARGS, __entry->order, __get_str(constraint))
 );
 
-/* It considers a process, or with pid=0 a cgroup. */
+/* The policy considers a process, or with pid=0 a cgroup. */
 TRACE_EVENT(candidate,
 	TP_PROTO(const struct decision *d, const struct record_candidate *c),
 	TP_ARGS(d, c),
@@ -79,7 +79,7 @@ TRACE_EVENT(candidate,
 		  __entry->cgroup_id, __get_str(text))
 );
 
-/* It has killed (ret=0), waits for a victim (ret=1), or was refused. */
+/* The policy has killed (ret=0), waits for a victim (ret=1), or was refused. */
 TRACE_EVENT(kill,
 	TP_PROTO(const struct decision *d, pid_t pid, const char *comm, int ret),
 	TP_ARGS(d, pid, comm, ret),
@@ -99,7 +99,7 @@ TRACE_EVENT(kill,
 		  POLICY_ARGS, __entry->pid, __get_str(comm), __entry->ret)
 );
 
-/* It has been asked. */
+/* The policy has answered. */
 TRACE_EVENT(verdict,
 	TP_PROTO(const struct decision *d, int result, u64 latency_ns),
 	TP_ARGS(d, result, latency_ns),
@@ -123,7 +123,7 @@ TRACE_EVENT(verdict,
 		  __entry->ret, __entry->kills, __entry->latency_ns)
 );
 
-/* The next policy is asked, or the kernel decides. */
+/* The policy has not handled the OOM: the next one is asked, or the kernel decides. */
 TRACE_EVENT(declined,
 	TP_PROTO(const struct decision *d, const char *why, u64 latency_ns),
 	TP_ARGS(d, why, latency_ns),
@@ -144,7 +144,7 @@ TRACE_EVENT(declined,
 		  __entry->latency_ns)
 );
 
-/* A scan in which it ranked tasks has ended without a victim. */
+/* A scan in which the policy ranked tasks has ended without a victim. */
 TRACE_EVENT(failed_scan,
 	TP_PROTO(const struct decision *d, int err),
 	TP_ARGS(d, err),
@@ -159,7 +159,7 @@ TRACE_EVENT(failed_scan,
 	TP_printk(POLICY_FMT " err=%d", POLICY_ARGS, __entry->err)
 );
 
-/* It has run wild and is bypassed for a while, for OOMs of this domain. */
+/* The policy's breaker has tripped: OOMs of this domain bypass it for a while. */
 TRACE_EVENT(breaker,
 	TP_PROTO(const struct decision *d, const char *why),
 	TP_ARGS(d, why),
@@ -174,7 +174,7 @@ TRACE_EVENT(breaker,
 	TP_printk(POLICY_FMT " why=%s", POLICY_ARGS, __get_str(why))
 );
 
-/* Policies were asked, or bypassed, and the kernel decides. */
+/* Policies were asked or bypassed, or a program declared the OOM: the kernel decides. */
 TRACE_EVENT(fallback,
 	TP_PROTO(const struct decision *d, u64 latency_ns),
 	TP_ARGS(d, latency_ns),
