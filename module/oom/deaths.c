@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who dies by the OOM killer, seen through the kernel's own tracepoint
+ * Victims of the OOM killer, from the kernel's tracepoint mark_victim
  *
- * A policy names one process, the kernel kills more with it (memory.oom.group), and
- * where policies decline it chooses by itself. It marks each victim, and that is where
- * we hear of them all. The tracepoint is in every supported kernel but not exported
- * by name, so it is looked up once.
+ * A policy names one process, but the kernel may kill more with it (memory.oom.group),
+ * and chooses by itself if policies decline. It marks each victim, so the tracepoint
+ * shows all of them. Every supported kernel has the tracepoint but exports no symbol
+ * for it, so it is looked up once.
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
@@ -22,20 +22,20 @@
 static struct tracepoint *mark_victim;
 
 /*
- * Protects listeners. Taken inside hook_mutex, also by programs that declare an OOM:
- * nobody waits for those while he holds it.
+ * Protects @listeners. Nests inside hook_mutex. Programs that declare an OOM take it,
+ * too, so no holder may wait for programs.
  */
 static DEFINE_MUTEX(listeners_mutex);
 static unsigned int listeners;
 
 /*
- * Cleared, with a grace period after it, when nobody wants to hear any more. Not by
- * tracepoint_synchronize_unregister(): that waits for sleepable BPF programs, too, and
- * one may be what is detaching.
+ * Cleared after the last listener, and followed by a grace period. The grace period
+ * cannot be tracepoint_synchronize_unregister(): that also waits for sleepable BPF
+ * programs, and one of them may be detaching the policy.
  */
 static bool listening;
 
-/* Under oom_lock, as is all marking of victims; mostly with the lock of @task. */
+/* The kernel marks victims under oom_lock, mostly also under task_lock() of @task. */
 static void probe(void *data, struct task_struct *task, uid_t uid)
 {
 	rcu_read_lock();
@@ -63,7 +63,7 @@ static int listen(void)
 }
 
 /**
- * bpf_oom_deaths_get() - hear of victims from now on
+ * bpf_oom_deaths_get() - start to account for victims
  *
  * Context: process context, may sleep.
  * Return: 0 or an error.
@@ -84,7 +84,7 @@ int bpf_oom_deaths_get(void)
 /**
  * bpf_oom_deaths_put() - undo one bpf_oom_deaths_get()
  *
- * After the last one nobody hears of victims any more.
+ * The last one stops accounting for victims.
  *
  * Context: process context, may sleep.
  */
@@ -108,7 +108,7 @@ int bpf_oom_deaths_init(void)
 	return -ENOENT;
 }
 
-/* No probe may be in our text any more. */
+/* Waits until no probe is running in our text any more. */
 void bpf_oom_deaths_exit(void)
 {
 	tracepoint_synchronize_unregister();

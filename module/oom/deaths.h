@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* deaths.c: who dies by the OOM killer */
+/* deaths.c: victims of the OOM killer, from the tracepoint mark_victim */
 #ifndef _BPF_OOM_OOM_DEATHS_H
 #define _BPF_OOM_OOM_DEATHS_H
 

@@ -2,8 +2,8 @@
 /*
  * OOMs that a program declares
  *
- * That somebody dies of it although no allocation has failed is what wants an
- * explanation most, so each leaves a record, also where no policy is asked.
+ * A declared OOM kills although no allocation has failed, so users will ask why: each
+ * one leaves a record, even if no policy is attached.
  */
 #include <linux/oom_hook.h>
 #include <linux/sched.h>
@@ -20,7 +20,7 @@
  * @order: as for oom_hook_declare()
  * @wait: as for oom_hook_declare()
  * @text: as for oom_hook_declare()
- * @by: the policy that does so; NULL: the process
+ * @by: name of the policy whose program this is; NULL: the current process declares
  *
  * Context: process context, may sleep.
  * Return: as oom_hook_declare().
@@ -36,8 +36,8 @@ int bpf_oom_declare(struct mem_cgroup *memcg, int order, bool wait, const char *
 
 	strscpy(d.declared.by, by ?: current->comm, sizeof(d.declared.by));
 	/*
-	 * Where no policy is attached, it is how we hear of the victim. Around all else: it
-	 * allocates memory, and a process that dies of that has not died of this OOM.
+	 * If no policy is attached, nothing else tells us of the victim. It allocates memory,
+	 * so it is around all else: a process that dies of that is no victim of this OOM.
 	 */
 	heard = !bpf_oom_deaths_get();
 

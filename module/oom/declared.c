@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who is declaring an OOM
+ * Tasks that are declaring an OOM
  */
 #include <linux/list.h>
 #include <linux/sched.h>
@@ -10,8 +10,8 @@
 
 static LIST_HEAD(declarers);
 /*
- * Protects the list, in process context, also while an OOM is being handled, and in a
- * probe of a tracepoint, where nobody may sleep: so it is raw, for PREEMPT_RT.
+ * Protects the list. Taken in process context, also while an OOM is being handled, and
+ * in a tracepoint probe, which must not sleep: hence raw, for PREEMPT_RT.
  */
 static DEFINE_RAW_SPINLOCK(declarers_lock);
 
@@ -29,10 +29,12 @@ static struct declarer *find(void)
 }
 
 /**
- * bpf_oom_declared() - what has a program declared that this task is handling?
+ * bpf_oom_declared() - the declared OOM that the current task is handling
  *
- * Context: while it is being handled. What is asked about counts as recorded.
- * Return: that, NULL if no program has.
+ * Marks it as recorded.
+ *
+ * Context: while the OOM is being handled.
+ * Return: the declaration; NULL if no program has declared this OOM.
  */
 struct declared *bpf_oom_declared(void)
 {
@@ -45,8 +47,8 @@ struct declared *bpf_oom_declared(void)
 }
 
 /**
- * bpf_oom_declarer_add() - this task is about to declare an OOM
- * @d: what, to be kept until bpf_oom_declarer_remove()
+ * bpf_oom_declarer_add() - note that the current task is about to declare an OOM
+ * @d: the declaration, to be kept until bpf_oom_declarer_remove()
  *
  * Context: process context.
  */
@@ -60,7 +62,7 @@ void bpf_oom_declarer_add(struct declarer *d)
 }
 
 /**
- * bpf_oom_declarer_remove() - the OOM is over
+ * bpf_oom_declarer_remove() - forget a declared OOM that is over
  * @d: from bpf_oom_declarer_add()
  *
  * Context: process context.

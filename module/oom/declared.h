@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* declared.c: who is declaring an OOM */
+/* declared.c: tasks that are declaring an OOM */
 #ifndef _BPF_OOM_OOM_DECLARED_H
 #define _BPF_OOM_OOM_DECLARED_H
 
@@ -12,11 +12,11 @@ struct task_struct;
 
 /**
  * struct declared - an OOM that a program has declared
- * @memcg: where; NULL: in the system
- * @order: of what was declared
- * @text: why
+ * @memcg: the memcg that is declared out of memory; NULL: the system
+ * @order: the declared allocation order
+ * @text: the program's reason
  * @by: see record.declared_by
- * @seq: the number of its record, if it is on record by a victim alone
+ * @seq: number of its record if only the death of a victim has opened one, else 0
  */
 struct declared {
 	struct mem_cgroup *memcg;
@@ -28,10 +28,10 @@ struct declared {
 
 /**
  * struct declarer - a task that declares an OOM
- * @node: in the list of all
+ * @node: in the list of all declarers
  * @task: the task
- * @declared: what, for the record
- * @recorded: the OOM is on record
+ * @declared: the OOM, for the record
+ * @recorded: the OOM has been handled where it is recorded
  */
 struct declarer {
 	struct list_head node;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is noted while policies are asked: about victims, candidates, the kernel
+ * Fills the record of a decision: victims, candidates, the kernel's choice
  */
 #include <linux/cgroup.h>
 #include <linux/cred.h>
@@ -20,19 +20,19 @@ static bool explain = true;
 module_param(explain, bool, 0644);
 MODULE_PARM_DESC(explain, "note whom the kernel would kill, and each task that a policy ranks (a scan and a score more for each OOM)");
 
-/* Under RCU. */
+/* Called under RCU. */
 static u64 task_cgroup_id(struct task_struct *task)
 {
 	return cgroup_id(task_dfl_cgroup(task));
 }
 
-/* Under RCU. NULL: it has been reaped, and whom it points to may have been freed. */
+/* Called under RCU. NULL: @task is unhashed, and its group_leader may be freed. */
 static struct task_struct *first_thread(struct task_struct *task)
 {
 	return pid_alive(task) ? task->group_leader : NULL;
 }
 
-/* Under RCU. */
+/* Called under RCU. */
 static const char *process_name(struct task_struct *task)
 {
 	struct task_struct *first = first_thread(task);
@@ -40,13 +40,13 @@ static const char *process_name(struct task_struct *task)
 	return first ? first->comm : task->comm;
 }
 
-/* The first thread of a process may have exited, and its memory is elsewhere then. */
+/* The first thread may have exited: then only the other threads have the mm. */
 static u64 rss_kb(struct task_struct *task)
 {
 	struct task_struct *t;
 	u64 kb = 0;
 
-	/* for_each_thread() may name a lock that is not exported. */
+	/* for_each_thread() may refer to a lock that is not exported. */
 	for (t = first_thread(task); t; t = __next_thread(t)) {
 		task_lock(t);
 		if (t->mm)
@@ -58,18 +58,18 @@ static u64 rss_kb(struct task_struct *task)
 	return kb;
 }
 
-/* Whom the policy would kill, until it is known whether that would go well. */
+/* Used by the task that handles the OOM: the policy's choice, copied to the record. */
 static struct record_victim choice;
-/* Room for a path that is to be cut. By the task that handles the OOM. */
+/* Used by the task that handles the OOM: a whole path, before it is cut. */
 static char path[PATH_MAX];
 
 /**
- * bpf_oom_note_path() - the path of a cgroup, as much as there is room for
+ * bpf_oom_note_path() - copy the path of a cgroup, cut to size
  * @cgrp: the cgroup
- * @to: where to
- * @size: the room there
+ * @to: the buffer
+ * @size: size of the buffer
  *
- * Of one that is longer the end is kept, behind "...": its beginning says least.
+ * A path that is too long loses its beginning, which says least: "..." and the end stay.
  *
  * Context: while an OOM is being handled.
  */
@@ -77,7 +77,7 @@ void bpf_oom_note_path(struct cgroup *cgrp, char *to, size_t size)
 {
 	size_t len;
 
-	/* With PREEMPT_RT its lock is one to sleep on, and a probe must not. */
+	/* With PREEMPT_RT cgroup_path() takes a sleeping lock, and a probe must not. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible()) {
 		strscpy(to, "...", size);
 		return;
@@ -92,7 +92,7 @@ void bpf_oom_note_path(struct cgroup *cgrp, char *to, size_t size)
 	memcpy(to + 3, path + len - (size - 4), size - 3);
 }
 
-/* Under RCU. */
+/* Called under RCU. */
 static void describe_task(struct record_victim *v, struct task_struct *task,
 			  uid_t uid, u64 kb)
 {
@@ -105,11 +105,11 @@ static void describe_task(struct record_victim *v, struct task_struct *task,
 
 /**
  * bpf_oom_note_death() - describe a victim
- * @v: set to what is known of it
- * @task: a thread of it that has its memory
- * @uid: its user
+ * @v: the description
+ * @task: a thread of the victim that still has the mm
+ * @uid: the victim's user id
  *
- * Context: under oom_lock and RCU; the lock of @task is mostly held, and not taken.
+ * Context: under oom_lock and RCU. Does not take task_lock(): the caller mostly holds it.
  */
 void bpf_oom_note_death(struct record_victim *v, struct task_struct *task, uid_t uid)
 {
@@ -119,7 +119,7 @@ void bpf_oom_note_death(struct record_victim *v, struct task_struct *task, uid_t
 		      mm ? (u64)get_mm_rss(mm) << (PAGE_SHIFT - 10) : 0);
 }
 
-/* Under RCU. */
+/* Called under RCU. */
 static void note_choice(struct decision *d, struct task_struct *task,
 			const char *message)
 {
@@ -131,7 +131,7 @@ static void note_choice(struct decision *d, struct task_struct *task,
 	strscpy(r->reason, message, sizeof(r->reason));
 }
 
-/* Under RCU. Is it @task, or a cgroup that it is in? */
+/* Called under RCU. Is the candidate the process of @task, or a cgroup around it? */
 static bool is_of(const struct record_candidate *c, struct task_struct *task)
 {
 	struct cgroup *cgrp;
@@ -145,7 +145,10 @@ static bool is_of(const struct record_candidate *c, struct task_struct *task)
 	return false;
 }
 
-/* Under RCU. Whom the policy kills was chosen, and of cgroups the best that it is in. */
+/*
+ * Called under RCU. The policy has chosen what it kills: mark the candidate that is the
+ * process, or the best cgroup around it, unless the policy has marked one.
+ */
 static void note_chosen(struct record *r, struct task_struct *task)
 {
 	unsigned int i;
@@ -163,8 +166,8 @@ static void note_chosen(struct record *r, struct task_struct *task)
 }
 
 /*
- * Under RCU. Of a kill that was one, bpf_oom_account_death() has noted it before; not so
- * in a dry run, nor of a process that was a victim already.
+ * Called under RCU. bpf_oom_account_death() has noted a real kill before; it does not
+ * see a dry run, nor a process that was a victim already.
  */
 static void note_killed(struct decision *d, struct task_struct *task,
 			const char *message)
@@ -185,11 +188,11 @@ static void note_killed(struct decision *d, struct task_struct *task,
 }
 
 /**
- * bpf_oom_note_kill() - a policy has tried to kill
+ * bpf_oom_note_kill() - note that a policy has tried to kill
  * @d: the OOM and the policy, before the kill is counted
- * @task: whom
- * @message: what it said
- * @ret: as that of oom_hook_kill()
+ * @task: the task
+ * @message: the policy's message
+ * @ret: as returned by oom_hook_kill()
  *
  * Context: while the OOM is being handled.
  */
@@ -198,7 +201,7 @@ void bpf_oom_note_kill(struct decision *d, struct task_struct *task,
 {
 	rcu_read_lock();
 	trace_kill(d, task_tgid_nr(task), process_name(task), ret);
-	/* A kill is more than a victim that is waited for. */
+	/* A victim that is waited for does not replace one that was killed. */
 	if (ret == 1 && !d->record->victim.pid)
 		note_choice(d, task, message);
 	else if (!ret)
@@ -207,7 +210,7 @@ void bpf_oom_note_kill(struct decision *d, struct task_struct *task,
 }
 
 /**
- * bpf_oom_note_wait() - a policy waits for a victim
+ * bpf_oom_note_wait() - note that a policy waits for a victim
  * @d: the OOM and the policy
  * @task: the victim
  *
@@ -219,8 +222,8 @@ void bpf_oom_note_wait(struct decision *d, struct task_struct *task)
 }
 
 /**
- * bpf_oom_note_decline() - a policy says why it is going to decline
- * @oc: the OOM that it was given
+ * bpf_oom_note_decline() - note why a policy is going to decline
+ * @oc: the OOM that the policy was given
  * @why: the reason
  *
  * Context: within a handler.
@@ -249,7 +252,7 @@ static void drop(struct record *r, unsigned int i)
 		(r->nr_candidates - i) * sizeof(r->candidates[0]));
 }
 
-/* What is known of it already, and what was chosen before it. False: it is new. */
+/* Drop the old entry of @c, and earlier choices if @c is one. False: @c is new. */
 static bool forget(struct record *r, const struct record_candidate *c)
 {
 	unsigned int i;
@@ -265,7 +268,7 @@ static bool forget(struct record *r, const struct record_candidate *c)
 	return false;
 }
 
-/* The last that need not be in makes room. False: that is @c itself. */
+/* Drop the worst candidate that was not chosen. False: that is @c itself. */
 static bool make_room(struct record *r, const struct record_candidate *c)
 {
 	unsigned int last = RECORD_CANDIDATES - 1;
@@ -292,7 +295,7 @@ static void insert(struct record *r, const struct record_candidate *c)
 	r->candidates[i] = *c;
 }
 
-/* Many tasks are ranked, and its size is no longer one for the stack. */
+/* Too large for the stack. Used by the task that handles the OOM. */
 static struct record_candidate candidate;
 
 static struct record_candidate *new_candidate(s64 score)
@@ -311,10 +314,10 @@ static void note(struct decision *d, const struct record_candidate *c)
 }
 
 /**
- * bpf_oom_note_ranked() - a policy has been asked about a task
+ * bpf_oom_note_ranked() - note a policy's verdict on a task
  * @d: the OOM and the policy
  * @task: the task
- * @verdict: what it said
+ * @verdict: the verdict
  *
  * Context: while the OOM is being handled, under RCU.
  */
@@ -339,12 +342,13 @@ void bpf_oom_note_ranked(struct decision *d, struct task_struct *task,
 }
 
 /**
- * bpf_oom_note_task() - a policy considers a task
- * @oc: the OOM that it was given
+ * bpf_oom_note_task() - note that a policy considers a task
+ * @oc: the OOM that the policy was given
  * @task: the task
- * @score: what it thinks of it
+ * @score: the policy's score of the task
  *
- * Of a task that is being ranked, it is noted when the policy's verdict is known.
+ * While the policy ranks @task, only its score is kept: bpf_oom_note_ranked() notes it
+ * with the verdict.
  *
  * Context: within a handler, or while a policy ranks @task.
  * Return: 0, or -EINVAL if @oc is not being handled by this task.
@@ -372,11 +376,11 @@ int bpf_oom_note_task(struct oom_control *oc, struct task_struct *task, s64 scor
 }
 
 /**
- * bpf_oom_note_cgroup() - a policy considers a cgroup
- * @oc: the OOM that it was given
+ * bpf_oom_note_cgroup() - note that a policy considers a cgroup
+ * @oc: the OOM that the policy was given
  * @cgrp: the cgroup
- * @score: what it thinks of it
- * @why: why it passes it over, "" if it does not
+ * @score: the policy's score of the cgroup
+ * @why: why the policy passes it over; "" if it does not
  *
  * Context: within a handler.
  * Return: 0, or -EINVAL if @oc is not being handled by this task.
@@ -404,7 +408,7 @@ static enum oom_hook_verdict by_score(struct oom_control *oc,
 }
 
 /**
- * bpf_oom_note_kernel() - whom would the kernel kill?
+ * bpf_oom_note_kernel() - note the victim that the kernel would choose
  * @d: the OOM, before a policy has done anything
  *
  * Context: while the OOM is being handled.

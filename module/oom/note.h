@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* note.c: what goes into the record */
+/* note.c: fills the record of a decision */
 #ifndef _BPF_OOM_OOM_NOTE_H
 #define _BPF_OOM_OOM_NOTE_H
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A policy has a word in the kernel's own scan for a victim
+ * Lets a policy rank the tasks of the kernel's own scan for a victim
  *
  * The kernel walks the domain, be it a memcg, a cpuset or the system, and knows
- * who can be killed and which victim is still on its way. The policy only says
- * what it thinks of a task.
+ * which tasks can be killed and which victim is still on its way out. The policy
+ * only gives a verdict on each task.
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
@@ -20,10 +20,10 @@
 #include "oom/trace.h"
 
 /**
- * struct scan - a scan in which a policy is asked
+ * struct scan - a scan in which a policy ranks tasks
  * @d: the OOM and the policy
- * @shown: the OOM as its program sees it: with what it has selected so far, by a
- *	reference, in ->chosen. That of the OOM itself belongs to the kernel
+ * @shown: a copy of the OOM for the program. Its ->chosen is the task that the policy
+ *	has selected so far, with a reference; ->chosen of the OOM is the kernel's
  */
 struct scan {
 	struct decision *d;
@@ -52,7 +52,7 @@ static enum oom_hook_verdict hook_verdict(int verdict)
 	return OOM_HOOK_DEFAULT;
 }
 
-/* Under RCU. */
+/* Called under RCU. */
 static enum oom_hook_verdict evaluate(struct oom_control *oc,
 				      struct task_struct *task, void *arg)
 {
@@ -70,7 +70,7 @@ static enum oom_hook_verdict evaluate(struct oom_control *oc,
 	return verdict;
 }
 
-/* Tells a policy that spares everybody from a domain with nobody to kill. */
+/* Logs the reason: the policy may spare all tasks, or none could be killed. */
 static void scan_failed(const struct decision *d, int err)
 {
 	const char *why = "the victim was gone before the kill";
@@ -93,10 +93,8 @@ static int kill_selected(struct decision *d, struct task_struct *task)
 }
 
 /**
- * bpf_oom_rank() - have the kernel select a victim with a word of the policy
+ * bpf_oom_rank() - kill the victim of a scan in which the policy ranks tasks
  * @d: the OOM and the policy
- *
- * Kills the one that was selected.
  *
  * Context: see oom_hook_ops.handle_oom.
  * Return: true if memory is on its way; false also for a policy without
@@ -115,7 +113,7 @@ bool bpf_oom_rank(struct decision *d)
 	d->shown = NULL;
 	show_chosen(&s, NULL);
 	err = PTR_ERR_OR_ZERO(task);
-	/* A victim is on its way. */
+	/* The scan met a victim that is on its way out. */
 	if (err == -EINPROGRESS)
 		return true;
 	if (!IS_ERR_OR_NULL(task)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* rank.c: a policy has a word in the kernel's own scan */
+/* rank.c: lets a policy rank the tasks of the kernel's own scan */
 #ifndef _BPF_OOM_OOM_RANK_H
 #define _BPF_OOM_OOM_RANK_H
 

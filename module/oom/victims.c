@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The last victims, until their memory is free
+ * The latest victims, until their memory is free
  *
  * The kernel marks a victim as done (MMF_OOM_SKIP) when its pages are unmapped, and
- * frees them after that; and since 7.0 a walk of a memcg does not show tasks that are
- * exiting, even before that. Who looks for a victim that is on its way finds none
- * then, although nothing is free yet. A task that goes on to allocate brings OOM after
- * OOM in that time, and each could cost a victim.
+ * frees them after that; and since 7.0 a walk of a memcg skips tasks that are exiting,
+ * even earlier. A search for a victim that is on its way out then finds none, although
+ * nothing is free yet. A task that goes on allocating causes OOM after OOM in that
+ * time, and each could cost another victim.
  *
- * All of this is used by the task that handles the OOM, so by one at a time.
+ * Only the task that handles the OOM uses this table, so one task at a time.
  */
 #include <linux/jiffies.h>
 #include <linux/maple_tree.h>
@@ -23,17 +23,17 @@
 #define VICTIMS 16
 
 /*
- * The kernel gives a victim two seconds before it reaps it (OOM_REAPER_DELAY), and who
- * frees much on a machine that is short of CPU time takes longer than that.
+ * The kernel gives a victim two seconds before it reaps it (OOM_REAPER_DELAY), and a
+ * large victim takes longer than that if it lacks CPU time.
  */
 #define FREEING_MAX (5 * HZ)
 
 /**
  * struct victim - a process that was killed
- * @mm: its memory; a reference that does not keep the memory. NULL: no victim
+ * @mm: its mm, with a reference of mmgrab(), which does not keep the pages; NULL: unused
  * @pid: the process
- * @domain: of the OOM that it was killed for
- * @freeing: it has been seen to be freed ...
+ * @domain: domain of the OOM that the process was killed for
+ * @freeing: we have seen that the memory is being freed ...
  * @since: ... first at this time (jiffies)
  */
 struct victim {
@@ -55,14 +55,14 @@ static void forget(struct victim *v)
 }
 
 /**
- * bpf_oom_victim_add() - the OOM killer has chosen a process
- * @domain: of the OOM
+ * bpf_oom_victim_add() - remember a process that the OOM killer has chosen
+ * @domain: domain of the OOM
  * @task: the victim
  *
- * Does nothing if it is known.
+ * Does nothing if the victim is known already.
  *
- * Context: under oom_lock; also in the lock of @task, but not so with PREEMPT_RT, where
- * the last reference to an mm may not be dropped then.
+ * Context: under oom_lock; also under task_lock() of @task, except with PREEMPT_RT,
+ * where the last reference to an mm must not be dropped under that lock.
  */
 void bpf_oom_victim_add(u64 domain, struct task_struct *task)
 {
@@ -83,7 +83,7 @@ void bpf_oom_victim_add(u64 domain, struct task_struct *task)
 	v->freeing = false;
 }
 
-/* Nobody uses it any more, and not all of it is free. That may wait for I/O. */
+/* The mm has no user any more but is not yet empty. Freeing it may wait for I/O. */
 static bool is_freeing(struct victim *v)
 {
 	if (atomic_read(&v->mm->mm_users) || mtree_empty(&v->mm->mm_mt))
@@ -94,7 +94,7 @@ static bool is_freeing(struct victim *v)
 	return time_before(jiffies, v->since + FREEING_MAX);
 }
 
-/* The OOM reaper sets the flag, at the latest when it has given up. */
+/* The OOM reaper sets MMF_OOM_SKIP, at the latest when it gives up. */
 static bool is_coming(struct victim *v)
 {
 	return !mm_flags_test(MMF_OOM_SKIP, v->mm) || is_freeing(v);
@@ -102,10 +102,11 @@ static bool is_coming(struct victim *v)
 
 /**
  * bpf_oom_victim_coming() - is a victim on its way out, or freeing its memory?
- * @domain: where
+ * @domain: domain of the OOM
  *
  * Context: while an OOM is being handled.
- * Return: its pid, 0 if there is none. Bounded: by the OOM reaper, and five seconds.
+ * Return: pid of the victim, 0 if there is none. The OOM reaper and FREEING_MAX bound
+ * the time for which a victim is returned.
  */
 pid_t bpf_oom_victim_coming(u64 domain)
 {
@@ -121,12 +122,12 @@ pid_t bpf_oom_victim_coming(u64 domain)
 }
 
 /**
- * bpf_oom_victim_frees() - is memory coming at this moment?
- * @domain: where
+ * bpf_oom_victim_frees() - is a victim freeing its memory at this moment?
+ * @domain: domain of the OOM
  *
  * Context: while an OOM is being handled.
- * Return: true if a victim of an OOM of this domain is freeing its memory. Bounded:
- * five seconds for each victim.
+ * Return: true if a victim of an OOM of this domain is; for FREEING_MAX at most for
+ * each victim.
  */
 bool bpf_oom_victim_frees(u64 domain)
 {
@@ -147,9 +148,9 @@ bool bpf_oom_victim_frees(u64 domain)
 }
 
 /**
- * bpf_oom_victims_forget() - no OOM is going to be asked about
+ * bpf_oom_victims_forget() - drop all victims: we handle no OOMs any more
  *
- * Even what is left of a victim whose memory is free, its page tables, would stay.
+ * Our references would keep what is left of an mm, above all its page tables.
  *
  * Context: process context; no OOM is being handled by us.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* victims.c: the last victims, until their memory is free */
+/* victims.c: the latest victims, until their memory is free */
 #ifndef _BPF_OOM_OOM_VICTIMS_H
 #define _BPF_OOM_OOM_VICTIMS_H
 
