@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which policy sits on which cgroup
+ * Attaches policies to cgroups and finds them
  *
  * An attachment ends in one of two ways: its map or link is detached, or its
- * cgroup is removed. In the second case the policy is told, and then the link to
- * detach, which comes back here as the first.
+ * cgroup is removed. In the second case the policy's offline handler is called, and
+ * then the link's detach, which comes back here like the first case.
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
@@ -24,12 +24,12 @@
 static DEFINE_HASHTABLE(attachments, 8);
 
 /*
- * Protects the table. Taken inside the struct_ops core's locks; never taken
+ * Protects the table. Nests inside the struct_ops core's locks; never taken
  * while an OOM is being handled.
  */
 static DEFINE_MUTEX(attach_mutex);
 
-/* One of our own: the system's unbound one has another name in each kernel. */
+/* Our own, since the name of system_unbound_wq depends on the kernel version. */
 static struct workqueue_struct *sweep_wq;
 static void sweep_dead_cgroups(struct work_struct *work);
 static DECLARE_WORK(sweep_work, sweep_dead_cgroups);
@@ -54,7 +54,7 @@ static bool has_memcg(struct cgroup *cgrp)
 #endif
 }
 
-/* For the log. */
+/* A hint for the log. */
 static const char *why_no_memcg(struct cgroup *cgrp)
 {
 	if (!has_memcg(&cgrp_dfl_root.cgrp))
@@ -80,7 +80,7 @@ static struct cgroup *get_attach_cgroup(const struct bpf_oom_ops *ops)
 				    ops->name);
 		return ERR_PTR(-EOPNOTSUPP);
 	}
-	/* Finds only what is in our cgroup namespace, also for the root. */
+	/* Finds only cgroups in the caller's cgroup namespace, the root included. */
 	cgrp = cgroup_get_from_id(id);
 	if (IS_ERR(cgrp)) {
 		pr_warn_ratelimited("policy %s: no cgroup with id %llu in this cgroup namespace\n",
@@ -110,7 +110,7 @@ static struct attachment *find_attachment(const struct bpf_oom_ops *ops)
 	return NULL;
 }
 
-/* First or last of its cgroup, and of those that share its place in the table. */
+/* Adds it as the first or last one on its cgroup, and in its hash bucket. */
 static void link_attachment(struct attachment *att, bool first)
 {
 	struct hlist_head *head;
@@ -141,7 +141,7 @@ static int add_attachment(struct attachment *att, const struct bpf_oom_ops *ops)
 	if (ret)
 		return ret;
 	link_attachment(att, ops->flags & BPF_OOM_F_BEFORE);
-	/* CSS_ONLINE goes before the hook tells: one look after linking is enough. */
+	/* CSS_ONLINE is cleared before the hook calls us: one check here is enough. */
 	if (bpf_oom_cgroup_dead(att->cgrp)) {
 		unlink_attachment(att);
 		return -EBUSY;
@@ -171,9 +171,9 @@ static struct attachment *new_attachment(struct bpf_oom_ops *ops,
 }
 
 /*
- * Says where it has been attached. The kernel's BPF core does not tell us whether its
- * user has named a cgroup there, as other types of policies want it: such a user has to
- * learn here that this did not count.
+ * Logs where the policy has been attached. The BPF core ignores a cgroup that the loader
+ * passes to link_create, as other program types want it, and does not tell us: the log
+ * is where the user learns that it had no effect.
  */
 static void say_attached(const struct attachment *att,
 			 const struct bpf_oom_ops *ops)
@@ -198,9 +198,9 @@ static void say_attached(const struct attachment *att,
 }
 
 /**
- * bpf_oom_attach() - put a policy on the cgroup that it names
+ * bpf_oom_attach() - attach a policy to the cgroup that it names
  * @ops: the policy
- * @link: the link that it is attached by, or NULL
+ * @link: the link through which it is attached, or NULL
  *
  * Context: process context; called by the struct_ops core.
  * Return: 0 or an error as documented at struct bpf_oom_ops.
@@ -216,14 +216,14 @@ int bpf_oom_attach(struct bpf_oom_ops *ops, struct bpf_link *link)
 	att = new_attachment(ops, link);
 	if (IS_ERR(att))
 		return PTR_ERR(att);
-	/* First, since it may fail. Frees it then. */
+	/* First, since it may fail; it frees @att then. */
 	ret = bpf_oom_sysfs_add(att);
 	if (ret)
 		return ret;
 
 	mutex_lock(&attach_mutex);
 	ret = add_attachment(att, ops);
-	/* Here, since it may end once the lock is free. */
+	/* Under the lock, since the attachment may end once it is released. */
 	if (!ret)
 		say_attached(att, ops);
 	mutex_unlock(&attach_mutex);
@@ -248,11 +248,11 @@ static int check_update(const struct attachment *att,
 
 /**
  * bpf_oom_update() - replace the policy of an attachment
- * @ops: the new one
- * @old: the one that it replaces
+ * @ops: the new policy
+ * @old: the policy that it replaces
  *
- * The attachment keeps its place among those on the cgroup. Each OOM is told to
- * one of the two. When this returns, no handler of the old one is running.
+ * The attachment keeps its place among those on the cgroup. Each OOM is passed to
+ * one of the two. When this returns, no handler of the old policy is running.
  *
  * Context: process context, waits for running handlers; called by the
  * struct_ops core.
@@ -276,7 +276,7 @@ int bpf_oom_update(struct bpf_oom_ops *ops, struct bpf_oom_ops *old)
 	if (!ret) {
 		rcu_assign_pointer(att->ops, ops);
 		synchronize_srcu(&bpf_oom_attach_srcu);
-		/* The new one has done nothing yet. */
+		/* The new policy starts with a clean slate. */
 		bpf_oom_breaker_reset(&att->breaker);
 	}
 	mutex_unlock(&attach_mutex);
@@ -286,7 +286,7 @@ int bpf_oom_update(struct bpf_oom_ops *ops, struct bpf_oom_ops *old)
 /**
  * bpf_oom_detach() - end an attachment
  * @ops: the policy
- * @link: the link that it was attached by, or NULL
+ * @link: the link through which it was attached, or NULL
  *
  * Does nothing if the attachment has ended with its cgroup. When this returns,
  * no handler of the policy is running and none will be.
@@ -319,7 +319,7 @@ static struct attachment *find_dead(void)
 	return NULL;
 }
 
-/* Those without a link, which cannot be told to detach. */
+/* Ends those without a link: there is nothing whose ->detach() could be called. */
 static void end_unlinked(void)
 {
 	struct hlist_node *next;
@@ -346,9 +346,9 @@ static void tell_offline(struct attachment *att)
 }
 
 /*
- * Ends one attachment whose cgroup has been removed; false if there is none. Who
- * detaches it meanwhile either comes first, and the policy is not told, or waits
- * for bpf_oom_attach_srcu until it has been.
+ * Ends one attachment whose cgroup has been removed; false if there is none. A
+ * concurrent detach either comes first, and the offline handler is not called, or waits
+ * in bpf_oom_attach_srcu until the handler has returned.
  */
 static bool end_dead_attachment(void)
 {
@@ -366,7 +366,7 @@ static bool end_dead_attachment(void)
 	if (att->link)
 		link = bpf_link_inc_not_zero(att->link);
 	if (IS_ERR(link)) {
-		/* It is being freed and will detach by itself. */
+		/* The link is being freed and will detach by itself. */
 		mutex_unlock(&attach_mutex);
 		return true;
 	}
@@ -376,7 +376,7 @@ static bool end_dead_attachment(void)
 	tell_offline(att);
 	srcu_read_unlock(&bpf_oom_attach_srcu, idx);
 	if (link) {
-		/* Comes back to bpf_oom_detach() and wakes those who poll the link. */
+		/* Calls bpf_oom_detach() and wakes pollers of the link. */
 		link->ops->detach(link);
 		bpf_link_put(link);
 	} else {
@@ -395,7 +395,7 @@ static void sweep_dead_cgroups(struct work_struct *work)
  * bpf_oom_attached_ask() - ask the policies of one cgroup
  * @cgrp: the cgroup
  * @ask: called for each attachment on it; true ends the walk
- * @arg: handed to @ask
+ * @arg: passed to @ask
  *
  * Context: process context; @ask may sleep.
  * Return: true if an @ask returned true.
@@ -415,7 +415,7 @@ bool bpf_oom_attached_ask(struct cgroup *cgrp,
 				   srcu_read_lock_held(&bpf_oom_attach_srcu)) {
 		if (att->cgrp != cgrp)
 			continue;
-		/* One look: an update during the call is for the next OOM. */
+		/* Read once: an update during the call takes effect at the next OOM. */
 		ops = srcu_dereference(att->ops, &bpf_oom_attach_srcu);
 		done = ask(att, ops, arg);
 		if (done)
@@ -426,8 +426,8 @@ bool bpf_oom_attached_ask(struct cgroup *cgrp,
 }
 
 /**
- * bpf_oom_attached_cgroup() - where is this attachment?
- * @id: its number
+ * bpf_oom_attached_cgroup() - the cgroup of an attachment
+ * @id: number of the attachment
  *
  * Context: process context.
  * Return: a reference to the cgroup, NULL if there is no such attachment.
@@ -456,7 +456,7 @@ int bpf_oom_attach_init(void)
 	return sweep_wq ? 0 : -ENOMEM;
 }
 
-/* All attachments are gone (they pin the module), and with them the hook. */
+/* All attachments are gone (they pin the module), and the hook does not call us. */
 void bpf_oom_attach_exit(void)
 {
 	destroy_workqueue(sweep_wq);

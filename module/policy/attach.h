@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* attach.c: which policy sits on which cgroup */
+/* attach.c: attaches policies to cgroups and finds them */
 #ifndef _BPF_OOM_POLICY_ATTACH_H
 #define _BPF_OOM_POLICY_ATTACH_H
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What everybody may know of an attachment
+ * Access to the policy of an attachment
  */
 #include "policy/attachment.h"
 
 DEFINE_SRCU(bpf_oom_attach_srcu);
 
 /**
- * bpf_oom_wait_for_programs() - wait for those who are asking policies
+ * bpf_oom_wait_for_programs() - wait until all running policies have returned
  *
  * Context: process context, may sleep; not from a program.
  */
@@ -17,12 +17,12 @@ void bpf_oom_wait_for_programs(void)
 }
 
 /**
- * bpf_oom_attached_ops() - the policy of an attachment
+ * bpf_oom_attached_ops() - get the policy of an attachment
  * @att: the attachment, which must not go away
- * @ops: set to the policy, until bpf_oom_attached_ops_put()
+ * @ops: set to the policy, which is valid until bpf_oom_attached_ops_put()
  *
  * Context: process context.
- * Return: what bpf_oom_attached_ops_put() wants.
+ * Return: the argument of bpf_oom_attached_ops_put().
  */
 int bpf_oom_attached_ops(struct attachment *att, const struct bpf_oom_ops **ops)
 	__acquires(&bpf_oom_attach_srcu)
@@ -34,7 +34,7 @@ int bpf_oom_attached_ops(struct attachment *att, const struct bpf_oom_ops **ops)
 }
 
 /**
- * bpf_oom_attached_ops_put() - done with the policy of an attachment
+ * bpf_oom_attached_ops_put() - release the policy of an attachment
  * @idx: from bpf_oom_attached_ops()
  *
  * Context: process context.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* attachment.c: a policy on a cgroup */
+/* attachment.c: a policy that is attached to a cgroup */
 #ifndef _BPF_OOM_POLICY_ATTACHMENT_H
 #define _BPF_OOM_POLICY_ATTACHMENT_H
 
@@ -13,16 +13,17 @@
 #include "policy/breaker.h"
 
 /**
- * struct attachment_count - what an attachment has done, see sysfs.c
- * @asked: OOMs; each is also one in @handled, @declined or @errors
- * @handled: memory came, by what it did or by itself
- * @kills: processes
- * @waits: handled by waiting for a victim
- * @declined: left to the next one
- * @errors: the same with an error, or because a kill was refused
+ * struct attachment_count - counters of an attachment, shown by sysfs.c
+ * @asked: OOMs that it was asked about; each also counts in @handled, @declined or
+ *	@errors
+ * @handled: OOMs after which memory came, through the policy or by itself
+ * @kills: processes that died of it
+ * @waits: OOMs that it handled by waiting for a victim
+ * @declined: OOMs that it left to the next policy
+ * @errors: OOMs that it left with an error, or because a kill was refused
  * @bypassed: OOMs that it was not asked about since its breaker had tripped
- * @time_total_ns: that its programs took
- * @time_max_ns: for one OOM
+ * @time_total_ns: time that its programs took
+ * @time_max_ns: the longest time for one OOM
  *
  * Written by the task that handles an OOM, one at a time; read at any time.
  */
@@ -44,20 +45,20 @@ static inline void bpf_oom_count(u64 *counter, u64 nr)
 }
 
 /**
- * struct attachment - a policy on a cgroup
- * @node: in the table, by cgroup id, in the order of attachment
- * @ops: the policy, which an update replaces; its memory is the struct_ops map's,
- *	which the map's own unreg or update, that is our detach or update, keeps
- *	until no program of it runs. Readers are in attach_srcu
+ * struct attachment - a policy that is attached to a cgroup
+ * @node: in the hash table, by cgroup id, in the order of attachment
+ * @ops: the policy; an update replaces it. It belongs to the struct_ops map, which frees
+ *	it only after our detach or update has waited for its programs. Read under
+ *	bpf_oom_attach_srcu
  * @link: NULL when attached by the map alone. No reference: the link cannot be
  *	freed before it has detached, which takes attach_mutex
- * @cgrp: the cgroup; we hold a reference
- * @kobj: its directory in sysfs; its last reference frees the attachment
- * @id: its number there, never used again
- * @count: what it has done
- * @breaker: whether it may go on
- * @ending: the cgroup has been removed, and the sweep has taken notice: the policy
- *	is being told, or has been. By attach_mutex
+ * @cgrp: the cgroup, with a reference
+ * @kobj: its directory in sysfs; the last reference frees the attachment
+ * @id: its number in sysfs, never reused
+ * @count: its counters
+ * @breaker: stops asking the policy if it runs wild
+ * @ending: the cgroup has been removed, and the sweep has called the offline handler
+ *	or is about to. Protected by attach_mutex
  */
 struct attachment {
 	struct hlist_node node;

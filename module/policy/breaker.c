@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The breaker: a policy that runs wild is not asked for a while, where it did so
+ * The breaker: stops asking a policy that runs wild, for a while and per domain
  *
- * A policy cannot know this of itself, so it is in no policy. The limits are generous:
- * they are to be reached by what is broken, not by a bad day.
+ * A policy cannot tell that it is broken, so the check is outside of it. The limits are
+ * generous: a broken policy reaches them, a policy on a bad day does not.
  *
- * Everything is counted per OOM domain (the cgroup that hit its limit, that of the task
- * where a cpuset or memory policy ran out, or the system),
- * because a tenant decides how many OOMs there are in its own cgroups, and a policy may
- * serve others, too. A policy that runs wild everywhere is stopped everywhere, one
- * domain after the other.
+ * Everything is counted per OOM domain: the cgroup that hit its limit, the task's cgroup
+ * where a cpuset or memory policy ran out, or the system. A tenant decides how many OOMs
+ * there are in its own cgroups, and must not stop a policy that also serves others. A
+ * policy that runs wild everywhere is stopped everywhere, one domain after the other.
  *
- * Nothing is allocated during an OOM, so the table has a fixed size, and somebody who
- * makes cgroups by the hundred may fill it. Then the entry is reused that is worth
- * least, see is_worth_less(). The entry of the system is never reused. One that has
- * tripped is reused only when all have, and then it is the one that would be re-armed
- * first: a limit that has to be reached again is better than a domain that nobody
- * watches.
+ * Nothing is allocated during an OOM, so the table has a fixed size, and a user who
+ * creates hundreds of cgroups may fill it. Then the entry that is worth least is reused,
+ * see is_worth_less(). The entry of the system is never reused. A tripped entry is
+ * reused only when all have tripped, and then the one that would be re-armed first: a
+ * limit that must be reached again is better than a domain that is not watched at all.
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
@@ -33,10 +31,10 @@
 
 /* The longest pause, in seconds. */
 #define PAUSE_MAX 3600U
-/* A pause is forgotten after so many times its length without another one. */
+/* A pause is forgotten if this many times its length passes without another one. */
 #define FORGET_FACTOR 20
 
-/* The files are user 0's, who in a container may be nobody. */
+/* The mode lets in uid 0, also that of a container without the capability. */
 static int set_limit(const char *val, const struct kernel_param *kp)
 {
 	return capable(CAP_SYS_ADMIN) ? param_set_uint(val, kp) : -EPERM;
@@ -47,17 +45,17 @@ static const struct kernel_param_ops limit_ops = {
 	.get = param_get_uint,
 };
 
-/* As many in a minute as the kernel reports: 10 in 5 s, see oom_kill_process(). */
+/* As many in a minute as the kernel's rate limit lets it report: 10 in 5 s. */
 static unsigned int breaker_kills = 120;
 module_param_cb(breaker_kills, &limit_ops, &breaker_kills, 0644);
 MODULE_PARM_DESC(breaker_kills, "bypass a policy that answers more OOMs of a cgroup, or of the system, than this in a minute with a kill that the kernel would not have made; 0: never (120)");
 
-/* Twice as often as systemd lets a service start that fails at once. */
+/* Twice the number of starts that systemd allows a service that fails at once. */
 static unsigned int breaker_failures = 10;
 module_param_cb(breaker_failures, &limit_ops, &breaker_failures, 0644);
 MODULE_PARM_DESC(breaker_failures, "bypass a policy that fails so often in a row, by an error or a kill that is refused; 0: never (10)");
 
-/* kernel.watchdog_thresh: a task that keeps others waiting for longer is stuck. */
+/* Default of kernel.watchdog_thresh, after which the kernel calls a task stuck. */
 static unsigned int breaker_ms = 10000;
 module_param_cb(breaker_ms, &limit_ops, &breaker_ms, 0644);
 MODULE_PARM_DESC(breaker_ms, "bypass a policy that took more CPU time than this for an OOM, in ms; 0: never (10000)");
@@ -66,7 +64,7 @@ static unsigned int breaker_pause = 60;
 module_param_cb(breaker_pause, &limit_ops, &breaker_pause, 0644);
 MODULE_PARM_DESC(breaker_pause, "for how many seconds to bypass it; twice as long each time that it happens again, up to an hour (60)");
 
-/* Room for the path of a domain; used by the task that handles the OOM. */
+/* Path of a domain; used by the task that handles the OOM. */
 static char path[PATH_MAX];
 
 static u64 limit(u32 own, const unsigned int *param)
@@ -112,7 +110,7 @@ static u32 count_kills(const struct breaker_domain *dom)
 	return sum;
 }
 
-/* How near it is to tripping; what has been quiet for a minute can start anew. */
+/* How near the domain is to tripping. After a quiet minute its counts don't matter. */
 static u32 count_recent(const struct breaker_domain *dom, u64 now)
 {
 	if (now - dom->used >= BREAKER_SLOTS * BREAKER_SLOT_SECONDS)
@@ -121,8 +119,8 @@ static u32 count_recent(const struct breaker_domain *dom, u64 now)
 }
 
 /*
- * Of two entries the one to be reused. A flood of domains with an OOM each takes away
- * entries like its own, but neither what has tripped nor what is about to.
+ * Should @a be reused rather than @b? A flood of domains with one OOM each replaces
+ * entries like its own, but no entry that has tripped or is about to.
  */
 static bool is_worth_less(const struct breaker_domain *a,
 			  const struct breaker_domain *b, u64 now)
@@ -151,7 +149,7 @@ static struct breaker_domain *find_domain(struct breaker *b, u64 id)
 	return NULL;
 }
 
-/* An unused entry has never counted anything, so it is worth least. */
+/* Prefers unused entries: they have counted nothing, so they are worth least. */
 static struct breaker_domain *reuse_domain(struct breaker *b, u64 id, u64 now)
 {
 	struct breaker_domain *dom = &b->domains[1];
@@ -170,7 +168,7 @@ static bool is_slow(const struct bpf_oom_ops *ops, const struct breaker_event *e
 	return div_u64(e->cpu_ns, NSEC_PER_MSEC) > limit(ops->breaker_ms, &breaker_ms);
 }
 
-/* NULL: it is not in the table, and need not be. */
+/* NULL: the domain is not in the table, and the event needs no entry. */
 static struct breaker_domain *get_domain(struct breaker *b, u64 id, u64 now,
 					 const struct bpf_oom_ops *ops,
 					 const struct breaker_event *e)
@@ -204,12 +202,12 @@ static void trip(struct breaker_domain *dom, const char *why, u64 now)
 				  clamp(READ_ONCE(breaker_pause), 1U, PAUSE_MAX);
 	dom->why = why;
 	dom->until = now + dom->pause;
-	/* Armed again, it may do as much again. */
+	/* When it is armed again, counting starts anew. */
 	dom->failures = 0;
 	memset(dom->kills, 0, sizeof(dom->kills));
 }
 
-/* A tenant cannot flood the log by its cgroups. The system's line always comes. */
+/* Rate-limited, so that tenants cannot flood the log; the system's line always comes. */
 static void tell_tripped(const struct bpf_oom_ops *ops, struct cgroup *cgrp,
 			 const char *why, u32 pause)
 {
@@ -222,8 +220,8 @@ static void tell_tripped(const struct bpf_oom_ops *ops, struct cgroup *cgrp,
 }
 
 /**
- * bpf_oom_breaker_init() - a new attachment
- * @b: its breaker, zeroed
+ * bpf_oom_breaker_init() - initialise the breaker of a new attachment
+ * @b: the breaker, zeroed
  *
  * Context: any.
  */
@@ -233,12 +231,12 @@ void bpf_oom_breaker_init(struct breaker *b)
 }
 
 /**
- * bpf_oom_breaker_bypasses() - is a policy not to be asked?
+ * bpf_oom_breaker_bypasses() - should a policy be bypassed?
  * @b: the breaker of its attachment
  * @ops: the policy
  * @cgrp: the cgroup that is out of memory, NULL: the system
  *
- * Re-arms the breaker when its time has come.
+ * Re-arms the breaker if the pause is over.
  *
  * Context: process context, while the OOM is being handled.
  * Return: true if the breaker has tripped for OOMs of @cgrp.
@@ -265,15 +263,15 @@ bool bpf_oom_breaker_bypasses(struct breaker *b, const struct bpf_oom_ops *ops,
 }
 
 /**
- * bpf_oom_breaker_watch() - a policy has been asked
+ * bpf_oom_breaker_watch() - count what a policy did about an OOM
  * @b: the breaker of its attachment
  * @ops: the policy
  * @cgrp: the cgroup that is out of memory, NULL: the system
  * @event: what the policy did
  *
  * Context: process context, while the OOM is being handled.
- * Return: NULL; or which limit has just tripped the breaker for OOMs of @cgrp:
- * "kills", "failures" or "time".
+ * Return: the limit that has just tripped the breaker for OOMs of @cgrp: "kills",
+ * "failures" or "time"; else NULL.
  */
 const char *bpf_oom_breaker_watch(struct breaker *b, const struct bpf_oom_ops *ops,
 				  struct cgroup *cgrp,
@@ -298,10 +296,10 @@ const char *bpf_oom_breaker_watch(struct breaker *b, const struct bpf_oom_ops *o
 }
 
 /**
- * bpf_oom_breaker_reset() - ask the policy again, about all OOMs
+ * bpf_oom_breaker_reset() - re-arm the breaker for all domains
  * @b: the breaker of its attachment
  *
- * All counts begin anew, and past trips are forgotten.
+ * All counts start anew, and past pauses are forgotten.
  *
  * Context: process context.
  */
@@ -313,9 +311,9 @@ void bpf_oom_breaker_reset(struct breaker *b)
 }
 
 /**
- * bpf_oom_breaker_show() - for which OOMs has it tripped?
+ * bpf_oom_breaker_show() - list the domains for which the breaker has tripped
  * @b: the breaker of an attachment
- * @buf: a page, for what ABI/sysfs-kernel-bpf_oom describes
+ * @buf: a page, for the text that ABI/sysfs-kernel-bpf_oom describes
  *
  * Context: process context.
  * Return: length of the text in @buf.

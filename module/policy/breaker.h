@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* breaker.c: a policy that runs wild is not asked for a while, where it did so */
+/* breaker.c: stops asking a policy that runs wild, for a while and per domain */
 #ifndef _BPF_OOM_POLICY_BREAKER_H
 #define _BPF_OOM_POLICY_BREAKER_H
 
@@ -8,22 +8,22 @@
 
 #include <bpf_oom/oom.h>
 
-/* Kills are remembered for a minute, in slots of ten seconds. */
+/* Kills count for a minute, in slots of ten seconds. */
 #define BREAKER_SLOTS 6
 #define BREAKER_SLOT_SECONDS 10
 
 #define BREAKER_DOMAINS 64
 
 /**
- * struct breaker_domain - what a policy did about OOMs of one cgroup, or of the system
- * @id: of the cgroup that hit its limit; 0: the system, or the entry is unused
- * @used: when something was last counted here, in seconds
+ * struct breaker_domain - counts of a policy for OOMs of one cgroup, or of the system
+ * @id: id of the cgroup that hit its limit; 0: the system, or the entry is unused
+ * @used: when an event was last counted, in seconds
  * @slot: the time up to which @kills is up to date, in slots
- * @kills: ring of the OOMs that the policy answered with a kill, per slot
- * @failures: in a row
- * @why: which limit tripped it; NULL: it is armed
- * @until: when it is armed again, in seconds; kept when it is
- * @pause: for how long it tripped the last time, in seconds; 0: never, or long ago
+ * @kills: ring of per-slot counts of OOMs that the policy answered with a kill
+ * @failures: failures in a row
+ * @why: the limit that tripped it; NULL: it is armed
+ * @until: when it is or was armed again, in seconds
+ * @pause: length of the last pause, in seconds; 0: none, or long ago
  */
 struct breaker_domain {
 	u64 id;
@@ -37,8 +37,8 @@ struct breaker_domain {
 };
 
 /**
- * struct breaker - that of one attachment
- * @lock: protects @domains; taken in process context and held for a moment, also
+ * struct breaker - the breaker of an attachment
+ * @lock: protects @domains; taken in process context and held for a short time, also
  *	while an OOM is being handled
  * @domains: the first one is the system's
  */
@@ -50,8 +50,8 @@ struct breaker {
 /**
  * struct breaker_event - an OOM that a policy was asked about
  * @cpu_ns: CPU time that its programs took
- * @killed: it killed, and not as the kernel would have done
- * @failed: it did nothing, and not because it did not want to
+ * @killed: it killed, and the kernel would not have made the same kill
+ * @failed: it did nothing because of an error or a refused kill
  */
 struct breaker_event {
 	u64 cpu_ns;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Asking one policy about a simulated OOM
+ * Asks one policy about a simulated OOM
  */
 #include <linux/memcontrol.h>
 #include <linux/mutex.h>
@@ -10,11 +10,11 @@
 #include "policy/rehearse.h"
 
 /*
- * One rehearsal at a time; protects what follows against others who want one. Taken
- * outside oom_lock.
+ * Allows one rehearsal at a time and protects the variables below. oom_lock nests
+ * inside it.
  */
 static DEFINE_MUTEX(rehearse_mutex);
-/* Who is in here; others compare it with themselves. */
+/* The task that rehearses. Other tasks compare it with current, without the mutex. */
 static struct task_struct *rehearsing;
 static u64 rehearsed;
 static bool was_asked;
@@ -22,8 +22,8 @@ static bool was_asked;
 /**
  * bpf_oom_rehearsed() - is the OOM of this task a rehearsal?
  *
- * Context: while it is being handled.
- * Return: the number of the attachment to ask, 0 for an OOM that is one.
+ * Context: while the OOM is being handled.
+ * Return: number of the attachment to ask; 0 for a real OOM.
  */
 u64 bpf_oom_rehearsed(void)
 {
@@ -33,8 +33,8 @@ u64 bpf_oom_rehearsed(void)
 }
 
 /**
- * bpf_oom_rehearsed_done() - the rehearsal ends
- * @asked: whether the attachment was there to be asked
+ * bpf_oom_rehearsed_done() - end a rehearsal
+ * @asked: the attachment was there and has been asked
  *
  * Context: while the rehearsal is being handled.
  */
@@ -55,8 +55,8 @@ static int rehearse(u64 attachment, struct mem_cgroup *memcg)
 	ret = oom_hook_rehearse(memcg);
 	WRITE_ONCE(rehearsing, NULL);
 	/*
-	 * It was detached, or its cgroup lost the memory controller, meanwhile. Or
-	 * it was the last one, and with it the hook is gone.
+	 * Meanwhile the attachment may have been detached, or its cgroup may have lost
+	 * the memory controller. If it was the last one, we are not registered any more.
 	 */
 	if (ret >= 0 || ret == -ENODEV)
 		ret = was_asked ? 0 : -ENOENT;
@@ -91,15 +91,16 @@ static int rehearse_in(u64 attachment, struct cgroup *cgrp)
 #endif
 
 /**
- * bpf_oom_rehearse() - ask the policy of an attachment, and no other
- * @attachment: its number
+ * bpf_oom_rehearse() - ask the policy of one attachment about a simulated OOM
+ * @attachment: number of the attachment
  *
- * As if its cgroup had hit its limit. Nobody is killed; the record tells.
+ * Acts as if its cgroup had hit its limit, but kills no process. The record shows what
+ * the policy would have done.
  *
  * Context: process context, waits for an OOM that is being handled.
- * Return: 0; -ENOENT when there is no such attachment, or policies are not asked at
- * all (the module's parameter "enabled"); -ENODEV when its cgroup has
- * no memory controller; -ESRCH when it has no task; -EINTR.
+ * Return: 0; -ENOENT if there is no such attachment, or policies are not asked at all
+ * (module parameter "enabled"); -ENODEV if its cgroup has no memory controller; -ESRCH
+ * if the cgroup has no task; -EINTR.
  */
 int bpf_oom_rehearse(u64 attachment)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* rehearse.c: asking one policy about a simulated OOM */
+/* rehearse.c: asks one policy about a simulated OOM */
 #ifndef _BPF_OOM_POLICY_REHEARSE_H
 #define _BPF_OOM_POLICY_REHEARSE_H
 

@@ -2,8 +2,8 @@
 /*
  * /sys/kernel/bpf_oom: the attachments, see ABI/sysfs-kernel-bpf_oom
  *
- * An attachment is its own kobject. kobject_del() waits for those who are reading
- * one of its files, so these may look at all that lives until then, but must not
+ * The kobject is embedded in the attachment. kobject_del() waits for tasks that are
+ * reading one of its files: so readers may access the whole attachment, but must not
  * take attach_mutex.
  */
 #include <linux/capability.h>
@@ -23,9 +23,9 @@ static atomic_t nr_attachments = ATOMIC_INIT(0);
 /**
  * struct attachment_attribute - a file of an attachment
  * @attr: the file
- * @counter: offset in struct attachment_count of what it shows
- * @show: shows something else
- * @store: takes what is written
+ * @counter: offset in struct attachment_count of the counter to show, if @show is NULL
+ * @show: shows something other than a counter
+ * @store: takes the text that is written
  */
 struct attachment_attribute {
 	struct attribute attr;
@@ -68,7 +68,7 @@ static ssize_t cgroup_id_show(struct attachment *att, char *buf)
 	return sysfs_emit(buf, "%llu\n", cgroup_id(att->cgrp));
 }
 
-/* The link gets it after it has been attached. */
+/* The link gets its id only after it has been attached. */
 static ssize_t link_id_show(struct attachment *att, char *buf)
 {
 	return sysfs_emit(buf, "%u\n", att->link ? READ_ONCE(att->link->id) : 0);
@@ -94,7 +94,7 @@ static struct attachment_attribute cgroup_id_attribute = __ATTR_RO_MODE(cgroup_i
 static struct attachment_attribute link_id_attribute = __ATTR_RO_MODE(link_id, 0400);
 static struct attachment_attribute breaker_attribute = __ATTR_RW_MODE(breaker, 0600);
 
-/* The counter of that name, which attribute_show() shows. */
+/* A file that shows the counter of the same name, see attribute_show(). */
 #define COUNTER(_name) {						\
 	.attr = { .name = #_name, .mode = 0400 },			\
 	.counter = offsetof(struct attachment_count, _name),		\
@@ -130,8 +130,8 @@ static struct attribute *attachment_attrs[] = {
 ATTRIBUTE_GROUPS(attachment);
 
 /*
- * The modes of the files keep other users out. Root of a container without a user
- * namespace, which lacks the capability, has this file system, too.
+ * The modes of the files keep other users out, but not uid 0 of a container without a
+ * user namespace, which can mount sysfs and lacks the capability.
  */
 static ssize_t attribute_show(struct kobject *kobj, struct attribute *attr,
 			      char *buf)
@@ -181,11 +181,12 @@ static const struct kobj_type attachment_type = {
 };
 
 /**
- * bpf_oom_sysfs_add() - show an attachment
- * @att: all set but for being in the table; it owns its reference to the cgroup
+ * bpf_oom_sysfs_add() - show an attachment in sysfs
+ * @att: the attachment, complete but not yet in the table; it owns a reference to its
+ *	cgroup
  *
  * Context: process context.
- * Return: 0; or an error, and then @att has been freed.
+ * Return: 0 or an error; in case of an error @att has been freed.
  */
 int bpf_oom_sysfs_add(struct attachment *att)
 {
@@ -202,10 +203,10 @@ int bpf_oom_sysfs_add(struct attachment *att)
 }
 
 /**
- * bpf_oom_sysfs_remove() - an attachment has ended
- * @att: it, not in the table any more; freed
+ * bpf_oom_sysfs_remove() - remove an attachment from sysfs and drop it
+ * @att: the attachment, not in the table any more
  *
- * Context: process context, waits for who is reading a file of it.
+ * Context: process context, waits for tasks that are reading one of its files.
  */
 void bpf_oom_sysfs_remove(struct attachment *att)
 {
@@ -244,10 +245,10 @@ err_put_top:
 }
 
 /*
- * All attachments have ended, since they pin the module, but somebody may still hold a
- * reference to one: CONFIG_DEBUG_KOBJECT_RELEASE drops the last one seconds later. Its
- * release is our code. When that has counted down it returns without sleeping, which
- * synchronize_rcu_tasks() waits for.
+ * All attachments have ended, since they pin the module, but there may still be
+ * references to their kobjects: CONFIG_DEBUG_KOBJECT_RELEASE drops the last one seconds
+ * later. attachment_release() is in our text. Once it has decremented nr_attachments it
+ * returns without sleeping, and synchronize_rcu_tasks() waits for that.
  */
 void bpf_oom_sysfs_exit(void)
 {
