@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * All differences between kernel versions, and no others
+ * All differences between kernel versions, and nothing else
  *
- * Oldest supported kernel: 6.12. Each entry says since when it is needed and
- * when it can go.
+ * Oldest supported kernel: 6.12. Each entry says which version made it necessary and
+ * when it can be dropped.
  */
 #ifndef _BPF_OOM_COMPAT_H
 #define _BPF_OOM_COMPAT_H
@@ -16,12 +16,18 @@
 #error "bpf-oom needs Linux 6.12 or later"
 #endif
 
-/* 7.0: trusted arguments are the default and the flag is gone. Until 6.18 is. */
+/*
+ * 7.0 made trusted arguments the default and removed the flag. Drop when 7.0 is the
+ * oldest supported kernel.
+ */
 #ifndef KF_TRUSTED_ARGS
 #define KF_TRUSTED_ARGS 0
 #endif
 
-/* 6.18: the flags of an mm are behind functions. Until 6.18 is the oldest. */
+/*
+ * 6.18 hid the flags of an mm behind functions. Drop when 6.18 is the oldest supported
+ * kernel.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 static inline bool mm_flags_test(int flag, const struct mm_struct *mm)
 {
@@ -33,10 +39,10 @@ static inline bool mm_flags_test(int flag, const struct mm_struct *mm)
  * compat_kfunc_id() - look up a kfunc of the kernel itself
  * @name: its name, one that no module uses
  *
- * bpf_find_btf_id() is exported since 7.0 or so; the build looks whether it is.
- * 6.12, where it is not, has none of the kfuncs that are looked up. Kernels between
- * may have some: compat_finds_kfuncs() is false there. The reference on the kernel's
- * BTF cannot be dropped by a module; the kernel never frees that one.
+ * bpf_find_btf_id() is exported since about 7.0; the build checks whether it is. 6.12
+ * does not export it and has none of the kfuncs that are looked up. Later kernels that
+ * do not export it may have some: compat_finds_kfuncs() is false there. A module cannot
+ * drop the reference to the kernel's BTF, but the kernel never frees that BTF anyway.
  *
  * Return: the id in the kernel's BTF; 0 or negative if there is none.
  */
@@ -52,9 +58,9 @@ static inline s32 compat_kfunc_id(const char *name)
 }
 
 /**
- * compat_finds_kfuncs() - is what compat_kfunc_id() does not find not there?
+ * compat_finds_kfuncs() - does compat_kfunc_id() find each kfunc that exists?
  *
- * Return: false if there may be one.
+ * Return: false if it may miss one.
  */
 static inline bool compat_finds_kfuncs(void)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The one registration with the hook, for everybody in this module
+ * This module's one registration with the hook
  *
- * OOM policies want to be asked about OOMs and PSI policies to hear of cgroups.
- * The hook has one user and costs something while it has one, so we are
- * registered exactly while there is a policy of either kind.
+ * OOM policies need the OOM callback, pressure policies those for cgroups. The hook
+ * takes one user and costs time while it has one, so the module is registered exactly
+ * while a policy of either kind is attached.
  */
 #include <linux/mutex.h>
 #include <linux/oom_hook.h>
@@ -12,9 +12,9 @@
 #include "hook.h"
 
 /*
- * Protects hook_users and keeps a registration and its end from overlapping.
- * Taken inside attach_mutex and the struct_ops core's locks; oom_lock is taken
- * inside it. No handler takes it, so the end may wait for handlers.
+ * Protects hook_users and serialises register and unregister. Nests inside
+ * attach_mutex and the struct_ops core's locks, and outside oom_lock. No handler takes
+ * it, so unregistering may wait for handlers.
  */
 static DEFINE_MUTEX(hook_mutex);
 static unsigned int hook_users;
@@ -23,10 +23,10 @@ static unsigned int hook_users;
 static const struct hook_user *user;
 
 /**
- * bpf_oom_hook_init() - say what is to be called
- * @hook_user: that; must stay valid
+ * bpf_oom_hook_init() - set the callbacks
+ * @hook_user: the callbacks; must stay valid
  *
- * Context: module init, before anybody uses the hook.
+ * Context: module init, before the first bpf_oom_hook_get().
  */
 void bpf_oom_hook_init(const struct hook_user *hook_user)
 {
@@ -47,7 +47,7 @@ static int listen(void)
 }
 
 /**
- * bpf_oom_hook_get() - be called through the hook
+ * bpf_oom_hook_get() - register with the hook, unless we are registered
  *
  * Context: process context, may sleep.
  * Return: 0, or an error of oom_hook_register().
@@ -68,7 +68,7 @@ int bpf_oom_hook_get(void)
 /**
  * bpf_oom_hook_put() - undo one bpf_oom_hook_get()
  *
- * After the last one nothing of ours is called by the hook any more.
+ * After the last one the hook does not call us any more.
  *
  * Context: process context, may sleep, waits for an OOM that is being handled.
  */
@@ -85,8 +85,8 @@ void bpf_oom_hook_put(void)
 /**
  * bpf_oom_hook_wait() - wait until the OOM that is being handled is over
  *
- * That is, until its task has given up oom_lock. Registering takes that lock before it
- * finds that somebody, we, is registered.
+ * It is over when its task releases oom_lock. A second registration takes that lock
+ * before it fails because the hook has a user.
  *
  * Context: process context, may sleep; not from a handler.
  */

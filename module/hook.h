@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* hook.c: the one registration with the hook, for everybody in this module */
+/* hook.c: this module's one registration with the hook */
 #ifndef _BPF_OOM_HOOK_H
 #define _BPF_OOM_HOOK_H
 
@@ -7,10 +7,10 @@
 #include <linux/oom_hook.h>
 
 /**
- * struct hook_user - what is to be called
- * @ops: what the hook calls while anybody uses it
- * @begin: called before the first use, in process context; 0 or an error
- * @end: undoes @begin after the last one, when nothing of @ops runs any more
+ * struct hook_user - callbacks around and during a registration
+ * @ops: called by the hook while a policy uses it
+ * @begin: called before the first use, in process context; returns 0 or an error
+ * @end: undoes @begin after the last use, when nothing of @ops runs any more
  */
 struct hook_user {
 	struct oom_hook_ops ops;
@@ -23,7 +23,7 @@ int bpf_oom_hook_get(void);
 void bpf_oom_hook_put(void);
 void bpf_oom_hook_wait(void);
 
-/* Has it been removed? Cleared before the hook tells of the removal. */
+/* Has it been removed? The kernel clears CSS_ONLINE before it calls cgroup_offline. */
 static inline bool bpf_oom_cgroup_dead(const struct cgroup *cgrp)
 {
 	return !(READ_ONCE(cgrp->self.flags) & CSS_ONLINE);

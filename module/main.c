@@ -2,13 +2,13 @@
 /*
  * bpf_oom.ko: OOM policies as BPF programs
  *
- * The rooms, and what they may know: api/ all others, oom/ policy/ and record/, and those
- * no other; psi/ none of them. This file wires them together.
+ * Directories may use: api/ all others; oom/ policy/ and record/, which use no other;
+ * psi/ none of these. This file wires them together.
  *
  * An OOM comes in through the hook (hook.c, <linux/oom_hook.h>) to oom/, which asks the
  * policies that policy/ finds on the way from the OOM's cgroup to the root, carries out
- * what they decide, and leaves a record in record/. Policies that act on pressure, before
- * there is an OOM, are in psi/. What BPF programs see of all that is in api/.
+ * their decisions, and leaves a record in record/. Policies that act on pressure, before
+ * there is an OOM, are in psi/. The interface to BPF programs is in api/.
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
@@ -46,7 +46,7 @@ static int set_enabled(const char *val, const struct kernel_param *kp)
 	bool before = bpf_oom_enabled;
 	int ret;
 
-	/* The file is user 0's, who in a container may be nobody. */
+	/* The mode lets in uid 0, also that of a container without the capability. */
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	ret = param_set_bool(val, kp);
@@ -60,9 +60,9 @@ static int set_enabled(const char *val, const struct kernel_param *kp)
 }
 
 /*
- * Off, no OOM policy is asked, also about an OOM that a pressure policy declares:
- * all stay attached and the kernel decides. When the write returns, none is being
- * asked any more. Pressure policies go on, and what they declare is the kernel's.
+ * If off, no OOM policy is asked, not even about an OOM that a pressure policy declares:
+ * policies stay attached, and the kernel decides. When the write returns, no policy is
+ * being asked any more. Pressure policies keep running.
  */
 static const struct kernel_param_ops enabled_ops = {
 	.set = set_enabled,
@@ -71,7 +71,7 @@ static const struct kernel_param_ops enabled_ops = {
 module_param_cb(enabled, &enabled_ops, &bpf_oom_enabled, 0644);
 MODULE_PARM_DESC(enabled, "ask policies about OOMs; off: the kernel decides alone");
 
-/* Both in atomic context. */
+/* Both are called in atomic context. */
 static void cgroup_online(struct cgroup *cgrp)
 {
 	bpf_psi_cgroup_online(cgrp);
@@ -125,12 +125,12 @@ static int __init bpf_oom_init(void)
 	if (ret)
 		goto err_psi_exit;
 	bpf_oom_deny_init();
-	/* First what looks at our BTF; nobody uses it before we return. */
+	/* First the type that checks our BTF. No program can use it before we return. */
 	ret = bpf_oom_ops_init();
 	ret = ret ?: bpf_psi_ops_init();
 	ret = ret ?: bpf_oom_kfuncs_init();
 	ret = ret ?: bpf_oom_memcg_kfuncs_init();
-	/* Last: once somebody can have it open, nothing may fail. */
+	/* Last: a process may open the device at once, so nothing may fail after this. */
 	ret = ret ?: bpf_oom_device_init(&device_user);
 	if (ret)
 		goto err_psi_exit;
@@ -152,8 +152,8 @@ err_record_exit:
 module_init(bpf_oom_init);
 
 /*
- * The struct_ops types and the kfuncs need no undoing: each map and program that
- * uses them pins this module, and they go with its BTF.
+ * The struct_ops types and the kfuncs are not unregistered: each map and program that
+ * uses them pins this module, and they go away with its BTF.
  */
 static void __exit bpf_oom_exit(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A memcg also where there are none. */
+/* struct mem_cgroup, also for kernels without memory cgroups */
 #ifndef _BPF_OOM_MEMCG_H
 #define _BPF_OOM_MEMCG_H
 
@@ -8,8 +8,8 @@
 
 #ifndef CONFIG_MEMCG
 /*
- * Nobody ever has one here. But handlers have an argument of this type, which
- * they look into and the verifier has to know.
+ * No memcg exists here. But handlers have an argument of this type, whose members the
+ * module reads and which the verifier must know.
  */
 struct mem_cgroup {
 	struct cgroup_subsys_state css;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who may attach a policy of either kind
+ * The permission to attach a policy of either kind
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
@@ -12,10 +12,10 @@
 
 /**
  * bpf_oom_check_attacher() - may the current task attach policies?
- * @name: of the policy, for the log
+ * @name: name of the policy, for the log
  *
- * The kernel's BPF core asks who creates a map, not who attaches it: whoever has been
- * handed one, or has a BPF token for it, comes this far.
+ * The BPF core checks the task that creates a map, not the one that attaches it: a task
+ * that was passed the map's descriptor, or has a BPF token, gets this far.
  *
  * Context: process context.
  * Return: 0, or -EPERM without CAP_SYS_ADMIN in the initial user namespace.

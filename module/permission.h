@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* permission.c: who may attach */
+/* permission.c: may the current task attach policies? */
 #ifndef _BPF_OOM_PERMISSION_H
 #define _BPF_OOM_PERMISSION_H
 
