@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/bpf_oom: reads the records of decisions, and has a policy asked
+ * /dev/bpf_oom: reads decision records and starts rehearsals
  *
- * Reading is as from /dev/kmsg: each read() returns one record, lines "key=value"
- * and an empty one at the end, beginning with the oldest; when there is no more it
- * waits. -EPIPE: the reader was too slow, and goes on with the oldest that is left.
- * lseek() goes to the oldest (SEEK_SET) and behind the last one (SEEK_END).
+ * It is read like /dev/kmsg: each read() returns one record, as lines "key=value" and
+ * an empty line, from the oldest on, and waits if there are no more. -EPIPE: records
+ * were overwritten before they were read; the next read() returns the oldest one left.
+ * lseek() goes to the oldest record (SEEK_SET) or behind the last one (SEEK_END).
  *
- * Writing "rehearse N" asks the policy of attachment N about an OOM of its cgroup
- * that is none; the record of that is read as any other.
+ * Writing "rehearse N" asks the policy of attachment N about a simulated OOM of its
+ * cgroup, which leaves a record like any other.
  */
 #include <linux/capability.h>
 #include <linux/cgroup.h>
@@ -28,16 +28,16 @@
 
 #define TEXT_SIZE SZ_16K
 
-/* Set before anybody can have it open. */
+/* Set before the device exists. */
 static const struct device_user *user;
 
 /**
  * struct reader - an open file
- * @lock: protects the rest, that is, readers of one file come one after the other;
- *	held while text is copied to user space
- * @seq: the record to read next
- * @record: that record
- * @text: the same as text
+ * @lock: serialises reads of this file and protects the rest; held while text is copied
+ *	to user space
+ * @seq: number of the record to read next
+ * @record: a copy of that record
+ * @text: the record as text
  */
 struct reader {
 	struct mutex lock; /* protects what follows */
@@ -46,7 +46,7 @@ struct reader {
 	char text[TEXT_SIZE];
 };
 
-/* Names of processes and cgroups may hold anything; a line is to stay a line. */
+/* Names of processes and cgroups may have control characters: a line must stay one. */
 static void put(struct seq_buf *s, const char *key, const char *value)
 {
 	seq_buf_printf(s, "%s=", key);
@@ -131,7 +131,7 @@ static const char *result_name(int result)
 	return "?";
 }
 
-/* What there may be 16 of comes last; what does not fit in, which cannot be, goes. */
+/* Candidates come last: they could be truncated (TEXT_SIZE has room for all). */
 static size_t format_record(const struct record *r, char *text, size_t size)
 {
 	struct seq_buf s;
@@ -165,8 +165,8 @@ static size_t format_record(const struct record *r, char *text, size_t size)
 }
 
 /*
- * Are there cgroups that the current task cannot see? Its namespace's root is set when
- * that is made and does not change.
+ * Are there cgroups that the current task cannot see? The root of a cgroup namespace
+ * does not change after the namespace has been created.
  */
 static bool in_cgroup_namespace(void)
 {
@@ -180,8 +180,8 @@ static int device_open(struct inode *inode, struct file *file)
 	u64 next;
 
 	/*
-	 * The node may exist in a container; records tell of the whole system and have
-	 * paths from its root.
+	 * Checked at open, whatever the node's mode: it may exist in a container, but
+	 * records are about the whole system and have paths from its root.
 	 */
 	if (!capable(CAP_SYS_ADMIN) || in_cgroup_namespace())
 		return -EPERM;
@@ -209,7 +209,7 @@ static bool has_record(u64 seq)
 	return seq < next;
 }
 
-/* Waits without the lock, or a signal could not end a second reader. */
+/* Waits without the lock: otherwise a signal could not end a second reader. */
 static int wait_for_record(struct reader *reader, struct file *file)
 {
 	if (has_record(READ_ONCE(reader->seq)))
@@ -332,10 +332,10 @@ static struct miscdevice device = {
 };
 
 /**
- * bpf_oom_device_init() - let records be read
- * @device_user: what that needs; must stay valid
+ * bpf_oom_device_init() - create the device
+ * @device_user: the callbacks; must stay valid
  *
- * Context: module init; somebody may have it open when it returns.
+ * Context: module init; a process may have the device open when it returns.
  * Return: 0 or an error.
  */
 int bpf_oom_device_init(const struct device_user *device_user)

@@ -6,9 +6,10 @@
 #include <linux/types.h>
 
 /**
- * struct device_user - what readers and writers of the device need others for
- * @settle: has the last OOM on record when it is over
- * @rehearse: asks the policy of an attachment, and no other; 0 or an error
+ * struct device_user - callbacks of reads and writes of the device
+ * @settle: closes the record of the last OOM once that is over
+ * @rehearse: asks the policy of one attachment about a simulated OOM; returns 0 or an
+ *	error
  */
 struct device_user {
 	void (*settle)(void);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The last decisions, for who asks later
+ * A ring of the last decisions
  *
- * All memory is there from the beginning: a record is written while an OOM is
- * being handled. What is older than the ring is long goes.
+ * It is allocated at load, since a record is written while an OOM is being handled. A
+ * new record overwrites the oldest one.
  */
 #include <linux/errno.h>
 #include <linux/spinlock.h>
@@ -13,21 +13,20 @@
 #include "record/record.h"
 
 /*
- * Protects what follows, for as long as it takes to copy a record. Taken in process
- * context, also while an OOM is being handled, and then also inside the lock of a
- * victim (task_lock()) in a probe of a tracepoint, where nobody may sleep: so it is
- * raw, for kernels with PREEMPT_RT.
+ * Protects the ring and the variables below. Held while a record is copied. Taken in
+ * process context, also while an OOM is being handled, and by a tracepoint probe under
+ * task_lock() of a victim, which must not sleep: hence raw, for PREEMPT_RT.
  */
 static DEFINE_RAW_SPINLOCK(ring_lock);
 static struct record *ring;
-/* What the next record will be; those before it are in the ring, but for the oldest. */
+/* Number of the next record; the ring has the last RECORDS before it. */
 static u64 next_seq = 1;
-/* The record next_seq is in the ring already, and is not shown before it is closed. */
+/* The record next_seq is in the ring already, but hidden from readers until closed. */
 static bool is_open;
 
 static DECLARE_WAIT_QUEUE_HEAD(ring_wait);
 
-/* One that is open has its place already. */
+/* Number of the oldest record. An open record takes up a place in the ring. */
 static u64 first_seq(void)
 {
 	u64 end = next_seq + is_open;
@@ -35,7 +34,7 @@ static u64 first_seq(void)
 	return end > RECORDS ? end - RECORDS : 1;
 }
 
-/* Under ring_lock. */
+/* Called under ring_lock. Closes the open record, if there is one. */
 static void add(struct record *r)
 {
 	if (is_open)
@@ -46,8 +45,8 @@ static void add(struct record *r)
 }
 
 /**
- * bpf_oom_record_commit() - keep a record
- * @r: the record; gets its number
+ * bpf_oom_record_commit() - add a complete record
+ * @r: the record; its number is set
  *
  * Context: process context, also while an OOM is being handled.
  */
@@ -61,10 +60,10 @@ void bpf_oom_record_commit(struct record *r)
 }
 
 /**
- * bpf_oom_record_open() - keep a record of what has not ended
- * @r: the record; gets its number
+ * bpf_oom_record_open() - add a record of an OOM that is not over
+ * @r: the record; its number is set
  *
- * Nobody is shown it before bpf_oom_record_close(), or before there is a later one.
+ * Readers do not see it until bpf_oom_record_close(), or until there is a later record.
  *
  * Context: process context, also while an OOM is being handled.
  */
@@ -77,12 +76,12 @@ void bpf_oom_record_open(struct record *r)
 }
 
 /**
- * bpf_oom_record_close() - show the record that is open
- * @seq: its number
- * @r: set to it as it is now
+ * bpf_oom_record_close() - show the open record to readers
+ * @seq: number of the record
+ * @r: set to a copy of the record
  *
  * Context: process context, also while an OOM is being handled.
- * Return: false if it is not open, or not any more.
+ * Return: false if the record is not open, or not any more.
  */
 bool bpf_oom_record_close(u64 seq, struct record *r)
 {
@@ -101,10 +100,10 @@ bool bpf_oom_record_close(u64 seq, struct record *r)
 }
 
 /**
- * bpf_oom_record_open_seq() - which record is not shown yet?
+ * bpf_oom_record_open_seq() - the number of the open record
  *
- * Context: any in which nobody holds the lock of the records.
- * Return: its number, 0 if there is none.
+ * Context: process context, also in a spinlock.
+ * Return: the number, 0 if no record is open.
  */
 u64 bpf_oom_record_open_seq(void)
 {
@@ -116,7 +115,7 @@ u64 bpf_oom_record_open_seq(void)
 	return seq;
 }
 
-/* Under ring_lock. */
+/* Called under ring_lock. */
 static struct record *find(u64 seq)
 {
 	struct record *r = &ring[seq % RECORDS];
@@ -138,9 +137,9 @@ static bool has_died(const struct record *r, pid_t pid)
 }
 
 /**
- * bpf_oom_record_add_death() - somebody has died of an OOM
- * @r: the record of it, which nobody else has
- * @victim: who
+ * bpf_oom_record_add_death() - add a victim to a record
+ * @r: the record, which no other task can access
+ * @victim: the victim
  *
  * Context: any.
  */
@@ -156,12 +155,12 @@ void bpf_oom_record_add_death(struct record *r, const struct record_victim *vict
 }
 
 /**
- * bpf_oom_record_death() - somebody has died of what is on record
- * @seq: the number of the record
- * @victim: who
+ * bpf_oom_record_death() - add a victim to a record in the ring
+ * @seq: number of the record
+ * @victim: the victim
  *
  * Context: process context, also in a spinlock.
- * Return: false if the record is not there any more.
+ * Return: false if the record has been overwritten.
  */
 bool bpf_oom_record_death(u64 seq, const struct record_victim *victim)
 {
@@ -175,7 +174,7 @@ bool bpf_oom_record_death(u64 seq, const struct record_victim *victim)
 	return r;
 }
 
-/* Under ring_lock. The latest one: a number may have been used before. */
+/* Called under ring_lock. Finds the latest record, since pids are reused. */
 static struct record *find_death(pid_t pid)
 {
 	u64 seq = is_open ? next_seq : next_seq - 1;
@@ -189,13 +188,13 @@ static struct record *find_death(pid_t pid)
 }
 
 /**
- * bpf_oom_record_repeat() - an OOM has come back while a victim is on its way out
+ * bpf_oom_record_repeat() - count an OOM that came while a victim was on its way out
  * @victim: the process
  *
- * The record of its death counts that.
+ * The record of the victim's death counts it.
  *
  * Context: process context, also while an OOM is being handled.
- * Return: false if its death is not on record.
+ * Return: false if there is no record of the victim's death.
  */
 bool bpf_oom_record_repeat(pid_t victim)
 {
@@ -210,9 +209,9 @@ bool bpf_oom_record_repeat(pid_t victim)
 }
 
 /**
- * bpf_oom_record_range() - which records are there
- * @first: set to the oldest
- * @next: set to the first that is not there yet
+ * bpf_oom_record_range() - the numbers of the records that can be read
+ * @first: set to the number of the oldest record
+ * @next: set to the number of the first record that is not there yet
  *
  * Context: process context.
  */
@@ -226,11 +225,11 @@ void bpf_oom_record_range(u64 *first, u64 *next)
 
 /**
  * bpf_oom_record_get() - copy a record
- * @seq: which; when it is not there any more, set to the oldest that is
- * @r: where to
+ * @seq: number of the record; if it was overwritten, set to that of the oldest one
+ * @r: set to a copy of the record
  *
  * Context: process context.
- * Return: 0; -EAGAIN when it is not there yet; -EPIPE when it was overwritten.
+ * Return: 0; -EAGAIN if the record is not there yet; -EPIPE if it was overwritten.
  */
 int bpf_oom_record_get(u64 *seq, struct record *r)
 {
@@ -250,9 +249,9 @@ int bpf_oom_record_get(u64 *seq, struct record *r)
 }
 
 /**
- * bpf_oom_record_wait() - what is woken when there is a new record
+ * bpf_oom_record_wait() - the wait queue that is woken when there is a new record
  *
- * Return: the queue.
+ * Return: the wait queue.
  */
 struct wait_queue_head *bpf_oom_record_wait(void)
 {
@@ -265,7 +264,7 @@ int bpf_oom_record_init(void)
 	return ring ? 0 : -ENOMEM;
 }
 
-/* Nobody has the device open and no OOM is being handled. */
+/* Called when the device is not open and no OOM is being handled. */
 void bpf_oom_record_exit(void)
 {
 	vfree(ring);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Decision records: what was decided about an OOM, by whom and why. */
+/* Decision records: how an OOM was handled, by which policy, and why */
 #ifndef _BPF_OOM_RECORD_RECORD_H
 #define _BPF_OOM_RECORD_RECORD_H
 
@@ -11,12 +11,12 @@
 
 struct wait_queue_head;
 
-/* How many records are kept. */
+/* Number of records that are kept. */
 #define RECORDS 64
 
 /*
- * In one record. Of what is more the best is kept, of a text that is longer the
- * beginning, and of a path the end, behind "...".
+ * Limits of one record. Surplus candidates are dropped from the worst on. A text that is
+ * too long loses its end; a path loses its beginning, in place of which "..." stands.
  */
 #define RECORD_PATH 512
 #define RECORD_TEXT 256
@@ -28,12 +28,12 @@ struct wait_queue_head;
 
 /**
  * struct record_candidate - a task or a cgroup that the policy considered
- * @score: what it thinks of it, in a unit of its own
- * @pid: the process, 0: a cgroup
- * @chosen: the policy chose it: it stays, however many are better
- * @cgroup_id: the cgroup, or that of the process
+ * @score: the policy's score of it, in a unit of its own
+ * @pid: the process; 0: a cgroup
+ * @chosen: the policy chose it, so better candidates do not displace it
+ * @cgroup_id: the cgroup, or the cgroup of the process
  * @text: name of the process, or path of the cgroup
- * @why: why the policy passed it over; "": it did not say so
+ * @why: the policy's reason to pass it over; "": none
  */
 struct record_candidate {
 	s64 score;
@@ -46,11 +46,11 @@ struct record_candidate {
 
 /**
  * struct record_declined - a policy that left the OOM to the next one
- * @name: of the policy
- * @cgroup_id: where it is attached
- * @ret: what it returned
- * @why: in one word, a constant
- * @reason: what the policy said about it, or ""
+ * @name: name of the policy
+ * @cgroup_id: the cgroup that it is attached to
+ * @ret: return value of its handler
+ * @why: how it declined, a constant of one word
+ * @reason: the policy's own reason, or ""
  */
 struct record_declined {
 	char name[BPF_OOM_NAME_MAX_LEN];
@@ -61,12 +61,12 @@ struct record_declined {
 };
 
 /**
- * struct record_victim - a process that was chosen
- * @pid: 0: nobody
- * @uid: its user
- * @rss_kb: its memory when it was chosen
+ * struct record_victim - a process that was chosen as a victim
+ * @pid: the process; 0: there is no victim
+ * @uid: its user id
+ * @rss_kb: its RSS when it was chosen
  * @comm: its name
- * @cgroup: its path
+ * @cgroup: path of its cgroup
  */
 struct record_victim {
 	pid_t pid;
@@ -79,39 +79,39 @@ struct record_victim {
 /**
  * struct record - a decision
  * @seq: its number, from 1
- * @time_ns: when the OOM came, by the clock that runs while suspended
- * @memcg: it is that of a cgroup, not of the system
+ * @time_ns: when the OOM came, by CLOCK_BOOTTIME
+ * @memcg: the OOM of a cgroup, not of the system
  * @dry_run: the policy could not act
- * @rehearsal: there was no OOM
+ * @rehearsal: the OOM was simulated
  * @declared_by: the pressure policy, or the process, whose program declared the OOM;
- *	"": it was no declared one
+ *	"": it was not declared
  * @repeats: how often the same OOM came back while a victim of it was on its way out
- * @attachment: the number of the attachment that decided; 0: the kernel
- * @cgroup_id: of the cgroup that hit its limit, the root's for the system
- * @cgroup: its path
- * @order: of the allocation
- * @constraint: what the kernel calls the kind of OOM, or the text of a declared one
- * @policy: who decided; BPF_OOM_POLICY_DEFAULT: the kernel
- * @policy_cgroup_id: where it is attached
- * @policy_cgroup: the path of that
- * @result: what it did, or in a dry run would have done: BPF_OOM_RESULT_*
- * @asked: how many policies had been asked until then
- * @kills: how many processes died of it, by the policy or with BPF_OOM_RESULT_DEFAULT by the
- *	kernel, those that memory.oom.group added included; in a dry run, would have
- * @latency_ns: how long that took it; with BPF_OOM_RESULT_DEFAULT all policies
- * @victim: the first of them, or the one that it waits for
- * @reason: what the policy said about that
- * @nr_others: how many are in @others
- * @others: who died after @victim
+ * @attachment: number of the attachment that decided; 0: the kernel decided
+ * @cgroup_id: id of the cgroup that hit its limit; for the system the root's
+ * @cgroup: path of that cgroup
+ * @order: order of the allocation
+ * @constraint: the kernel's name of the constraint, or the text of a declared OOM
+ * @policy: name of the policy that decided; BPF_OOM_POLICY_DEFAULT: the kernel
+ * @policy_cgroup_id: id of the cgroup that the policy is attached to
+ * @policy_cgroup: path of that cgroup
+ * @result: what the policy did, or would have done in a dry run: BPF_OOM_RESULT_*
+ * @asked: number of policies that had been asked until then
+ * @kills: number of processes that the policy, or with BPF_OOM_RESULT_DEFAULT the
+ *	kernel, killed, including those that memory.oom.group added; in a dry run: would have killed
+ * @latency_ns: time that the policy took; with BPF_OOM_RESULT_DEFAULT that of all policies
+ * @victim: the first process killed, or the victim that the policy waits for
+ * @reason: the policy's reason for that
+ * @nr_others: number of entries in @others
+ * @others: processes killed after @victim
  * @kernel: what the kernel would have done: BPF_OOM_KERNEL_*; NULL: unknown
- * @kernel_pid: whom it would have killed
- * @kernel_score: its score
- * @kernel_comm: its name
- * @nr_candidates: how many are in @candidates
- * @nr_considered: how many there were
- * @nr_declined: how many are in @declined
- * @candidates: of the policy, best first
- * @declined: in the order in which they were asked
+ * @kernel_pid: the process that the kernel would have killed
+ * @kernel_score: the kernel's score of that process
+ * @kernel_comm: name of that process
+ * @nr_candidates: number of entries in @candidates
+ * @nr_considered: number of candidates that the policy considered
+ * @nr_declined: number of entries in @declined
+ * @candidates: the policy's candidates, highest score first
+ * @declined: policies that declined, in the order in which they were asked
  */
 struct record {
 	u64 seq;
@@ -148,7 +148,7 @@ struct record {
 	struct record_declined declined[RECORD_DECLINED];
 };
 
-/* record.c: the records that are kept */
+/* record.c: the ring of records */
 
 void bpf_oom_record_commit(struct record *r);
 void bpf_oom_record_open(struct record *r);
