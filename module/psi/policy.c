@@ -2,10 +2,9 @@
 /*
  * Policies that act on pressure, from attach to detach
  *
- * What happens to triggers and cgroups is noted in atomic context and told to the
- * policy by a work item of its own. There is one for each policy, so its callbacks
- * never overlap and what only they use needs no lock, and a slow policy is waited
- * for by nobody but itself.
+ * Events of triggers and cgroups are noted in atomic context and passed to the policy by
+ * a work item. Each policy has its own: so its callbacks never overlap, data that only
+ * they use needs no lock, and a slow policy delays no other.
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
@@ -25,29 +24,29 @@
 #include "psi/trigger.h"
 
 /*
- * All policies, from before their init until nothing of theirs runs: until then
- * the same map cannot be attached again. Readers are under RCU, writers hold
+ * All policies, from before their init until none of their callbacks runs any more:
+ * until then the same map cannot be attached again. Readers are under RCU, writers hold
  * policies_mutex.
  */
 static LIST_HEAD(policies);
 
 /*
- * Protects the list only. Taken inside the struct_ops core's locks, never while
+ * Protects the list only. Nests inside the struct_ops core's locks; never held while
  * waiting for a callback.
  */
 static DEFINE_MUTEX(policies_mutex);
 
 /**
- * struct online - a cgroup that was made
+ * struct online - a new cgroup
  * @node: in psi_policy.online
- * @cgrp: which, by a reference
+ * @cgrp: the cgroup, with a reference
  */
 struct online {
 	struct llist_node node;
 	struct cgroup *cgrp;
 };
 
-/* Records of all policies for which no memory may be left when they are needed. */
+/* Mempool reserve of struct online, shared by all policies. */
 #define ONLINE_RESERVE 64
 static mempool_t *online_pool;
 
@@ -69,7 +68,7 @@ static void note_online(struct psi_policy *p, struct cgroup *cgrp)
 }
 
 /**
- * bpf_psi_cgroup_online() - a cgroup has been made
+ * bpf_psi_cgroup_online() - note a cgroup that has been created
  * @cgrp: the cgroup
  *
  * Context: atomic.
@@ -85,7 +84,7 @@ void bpf_psi_cgroup_online(struct cgroup *cgrp)
 }
 
 /**
- * bpf_psi_cgroup_offline() - a cgroup has been removed
+ * bpf_psi_cgroup_offline() - note that a cgroup has been removed
  * @cgrp: the cgroup
  *
  * Context: atomic.
@@ -109,8 +108,8 @@ static void free_online(struct online *o)
 }
 
 /*
- * We hear of a cgroup before the last step of its making, which lets it be found by
- * its id: too early for a policy, which wants to do just that.
+ * The hook calls us before the last step of cgroup_mkdir(), after which a cgroup can be
+ * found by its id. Policies look it up by id, so wait for that step.
  */
 static void wait_until_found(struct cgroup *cgrp)
 {
@@ -152,19 +151,19 @@ static void run_callbacks(struct work_struct *work)
 	tell_online(p);
 	if (xchg(&p->look_for_dead, false))
 		bpf_psi_end_dead(p, &ended);
-	/* Takes those of the ended ones off the list of fired triggers, too. */
+	/* Also takes triggers that have ended off the list of fired ones. */
 	bpf_psi_tell_fired(p);
 	bpf_psi_free_ended(&ended);
 	WRITE_ONCE(p->runner, NULL);
 }
 
 /**
- * bpf_psi_running() - which policy's callback does this task run?
- * @name: set to its name
- * @size: the room there
+ * bpf_psi_running() - the policy whose callback the current task runs
+ * @name: set to the name of the policy
+ * @size: size of @name
  *
  * Context: any.
- * Return: false if it runs none.
+ * Return: false if the task runs no callback.
  */
 bool bpf_psi_running(char *name, size_t size)
 {
@@ -173,7 +172,7 @@ bool bpf_psi_running(char *name, size_t size)
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(p, &policies, node) {
-		/* Which keeps its ops. */
+		/* A policy whose callback we are in keeps its ops. */
 		if (READ_ONCE(p->runner) != current)
 			continue;
 		strscpy(name, p->ops->name, size);
@@ -224,7 +223,7 @@ static void end_policy(struct psi_policy *p)
 	mutex_lock(&policies_mutex);
 	list_del_rcu(&p->node);
 	mutex_unlock(&policies_mutex);
-	/* For those who tell of cgroups. */
+	/* For note_online() and bpf_psi_cgroup_offline(). */
 	synchronize_rcu();
 
 	llist_for_each_entry_safe(o, next, llist_del_all(&p->online), node)
@@ -283,7 +282,7 @@ int bpf_psi_attach(struct bpf_psi_ops *ops)
 		end_policy(p);
 		return ret;
 	}
-	/* There may be something to tell already. */
+	/* There may be events already. */
 	enable_work(&p->work);
 	bpf_psi_queue(p);
 	return 0;
@@ -335,7 +334,7 @@ err_destroy_pool:
 	return ret;
 }
 
-/* All policies are gone: they pin the module. */
+/* All policies are gone, since they pin the module. */
 void bpf_psi_exit(void)
 {
 	bpf_psi_trigger_exit();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Policies that act on pressure: what the other rooms call. */
+/* Policies that act on pressure: functions for the rest of the module */
 #ifndef _BPF_OOM_PSI_PSI_H
 #define _BPF_OOM_PSI_PSI_H
 

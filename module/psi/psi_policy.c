@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The queue by which policies are told
+ * The workqueue that runs the callbacks of pressure policies
  */
 #include <linux/errno.h>
 #include <linux/workqueue.h>
@@ -8,13 +8,13 @@
 #include "psi/psi_policy.h"
 
 /*
- * Callbacks run when memory is short (WQ_MEM_RECLAIM: one worker is there without
- * an allocation), soon (WQ_HIGHPRI), and may take long (WQ_UNBOUND).
+ * Callbacks must run when memory is short (WQ_MEM_RECLAIM: a rescuer needs no
+ * allocation) and soon (WQ_HIGHPRI), and may take long (WQ_UNBOUND).
  */
 static struct workqueue_struct *psi_wq;
 
 /**
- * bpf_psi_queue() - have the policy told what has been noted
+ * bpf_psi_queue() - queue the callbacks for what has been noted
  * @p: the policy
  *
  * Context: any.
@@ -31,7 +31,7 @@ int bpf_psi_queue_init(void)
 	return psi_wq ? 0 : -ENOMEM;
 }
 
-/* No policy is there any more. */
+/* Called when no policy is attached any more. */
 void bpf_psi_queue_exit(void)
 {
 	destroy_workqueue(psi_wq);

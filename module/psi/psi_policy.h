@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* psi_policy.c: a pressure policy that is attached */
+/* psi_policy.c: queues the callbacks of a pressure policy */
 #ifndef _BPF_OOM_PSI_PSI_POLICY_H
 #define _BPF_OOM_PSI_PSI_POLICY_H
 
@@ -12,24 +12,25 @@
 
 /**
  * struct psi_policy - a pressure policy that is attached
- * @psi: what its programs know it by
- * @ops: its programs; their memory is the struct_ops map's, which the map's own
- *	unreg, that is our detach, keeps until no callback runs
+ * @psi: the handle that its programs get
+ * @ops: its programs; they belong to the struct_ops map, which frees them only after our
+ *	detach has waited for a running callback
  * @node: in the list of all policies
- * @runner: the task that is running a callback; others compare it with themselves
- * @work: runs the callbacks; disabled before ->init() has succeeded and from the
- *	beginning of the end on
- * @fired: triggers with events that have not been told, latest first
- * @online: cgroups that were made and have not been told, latest first
- * @lost_online: cgroups that were made but could not be put there
- * @look_for_dead: cgroups have been removed since the last look. Whoever sets it
- *	queues @work after that, so the worker that misses it runs once more
- * @cgroups: those with triggers
- * @next_index: triggers created so far
+ * @runner: the task that is running a callback; other tasks compare it with current
+ * @work: runs the callbacks; disabled until ->init() has succeeded and from the start of
+ *	the detach on
+ * @fired: triggers with events that the policy has not been told of, latest first
+ * @online: new cgroups that the policy has not been told of, latest first
+ * @lost_online: number of new cgroups that could not be added to @online
+ * @look_for_dead: cgroups have been removed since the last check. Set before @work is
+ *	queued, so a worker that misses it runs once more
+ * @cgroups: cgroups for which the policy has triggers
+ * @next_index: index of the next trigger
  *
- * @psi, @cgroups and @next_index belong to whoever runs the callbacks: first the
- * attaching task, then @work, last the detaching task, which has waited for it.
- * The others are filled from atomic context, without a lock.
+ * @psi, @cgroups and @next_index belong to the task that runs the callbacks: first the
+ * attaching task, then @work, last the detaching task, which has waited for @work.
+ * @fired, @online, @lost_online and @look_for_dead are set in atomic context, without a
+ * lock.
  */
 struct psi_policy {
 	struct bpf_psi psi;

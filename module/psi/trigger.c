@@ -2,9 +2,9 @@
 /*
  * The pressure triggers of a policy
  *
- * They are kept by cgroup, because that is what they end with. All but
- * note_fired() is called by whoever runs the policy's callbacks, see struct
- * psi_policy, and so needs no lock.
+ * They are grouped by cgroup, because they end with their cgroup. All functions but
+ * note_fired() are called by the task that runs the policy's callbacks, see struct
+ * psi_policy, and so need no lock.
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -17,18 +17,18 @@
 #include "psi/trigger.h"
 
 /*
- * The end of each trigger waits for a grace period, and there may be 1,024 to end
- * with the locks of the struct_ops core held. So they wait together. Not in the
- * queue of the callbacks: one may be what waits, in the only worker that is left
- * when memory is short.
+ * Destroying a trigger waits for a grace period, and there may be 1,024 to destroy under
+ * the struct_ops core's locks. So they are destroyed in parallel. Not on the workqueue
+ * of the callbacks: a callback's worker waits for this, and it may be the rescuer, the
+ * only worker when memory is short.
  */
 #define END_TOGETHER 128
 static struct workqueue_struct *end_wq;
 
 /**
  * struct psi_cgroup - a cgroup for which a policy has triggers
- * @node: in psi_policy.cgroups, or in the list of those that have ended
- * @cgrp: the cgroup, by a reference; the root for the whole system
+ * @node: in psi_policy.cgroups, or in a list of cgroups whose triggers have ended
+ * @cgrp: the cgroup, with a reference; the root for the whole system
  * @triggers: the triggers
  */
 struct psi_cgroup {
@@ -39,14 +39,14 @@ struct psi_cgroup {
 
 /**
  * struct trigger - a trigger
- * @shown: what the policy sees of it
- * @policy: whose it is
- * @hook: makes it fire; NULL when it has ended
+ * @shown: the part that the policy sees
+ * @policy: the policy that has it
+ * @hook: the hook's trigger; NULL when it has ended
  * @node: in psi_cgroup.triggers
- * @fired: in psi_policy.fired
- * @pending: events that have not been told; it is in that list if there are any
- * @event_ns: when the last of them was
- * @end_work: its end
+ * @fired: in psi_policy.fired, if @pending is not 0
+ * @pending: number of events that the policy has not been told of
+ * @event_ns: time of the last event
+ * @end_work: destroys the hook's trigger
  */
 struct trigger {
 	struct bpf_psi_trigger shown;
@@ -59,13 +59,13 @@ struct trigger {
 	struct work_struct end_work;
 };
 
-/* In atomic context, with interrupts off. */
+/* Called in atomic context, with interrupts off. */
 static void note_fired(void *arg)
 {
 	struct trigger *t = arg;
 
 	WRITE_ONCE(t->event_ns, ktime_get_mono_fast_ns());
-	/* Pairs with atomic_xchg(): one who finds none is the one who adds it. */
+	/* Pairs with atomic_xchg(): only the first event after it adds to the list. */
 	if (atomic_inc_return(&t->pending) == 1)
 		llist_add(&t->fired, &t->policy->fired);
 	bpf_psi_queue(t->policy);
@@ -83,7 +83,7 @@ void bpf_psi_tell_fired(struct psi_policy *p)
 	struct trigger *t, *next;
 
 	llist_for_each_entry_safe(t, next, list, fired) {
-		/* From here on it may be in the policy's list again. */
+		/* After the atomic_xchg() it may be added to the policy's list again. */
 		t->shown.events += atomic_xchg(&t->pending, 0);
 		t->shown.event_ns = READ_ONCE(t->event_ns);
 		if (t->hook)
@@ -158,7 +158,7 @@ static int add_trigger(struct psi_policy *p, struct psi_cgroup *pc,
 	t->shown.full = full;
 	t->shown.threshold_us = threshold_us;
 	t->shown.window_us = window_us;
-	/* It may fire before we return; the policy is told later, by its worker. */
+	/* It may fire before we return; the worker tells the policy later. */
 	t->hook = oom_hook_psi_create(pc->cgrp, t->shown.resource, full,
 				      threshold_us, window_us, note_fired, t);
 	if (IS_ERR(t->hook)) {
@@ -179,8 +179,8 @@ static int create_for(struct psi_policy *p, struct cgroup *cgrp, u32 resource,
 	int ret;
 
 	/*
-	 * If it is removed after this look, the policy is told to look for dead
-	 * ones, and does that not before its callback, in which we are, returns.
+	 * If the cgroup is removed after this check, look_for_dead is set, and the
+	 * worker checks that after the current callback, in which we are.
 	 */
 	if (bpf_oom_cgroup_dead(cgrp))
 		return -EBUSY;
@@ -196,9 +196,9 @@ static int create_for(struct psi_policy *p, struct cgroup *cgrp, u32 resource,
 /**
  * bpf_psi_create() - give a policy one more trigger
  * @psi: the policy
- * @id: of the cgroup whose pressure it is about, 0 for the system's
+ * @id: id of the cgroup whose pressure to watch; 0: the whole system
  * @resource: enum psi_res, or'ed with BPF_PSI_FULL
- * @threshold_us: stall within a window that makes it fire
+ * @threshold_us: stall time within a window that makes the trigger fire
  * @window_us: the window
  *
  * Context: within a callback of the policy.
@@ -213,7 +213,7 @@ int bpf_psi_create(struct bpf_psi *psi, u64 id, u32 resource, u32 threshold_us,
 
 	if (psi->nr_triggers >= BPF_PSI_MAX_TRIGGERS)
 		return -ENOSPC;
-	/* Of those in the cgroup namespace of who attaches, or later in all. */
+	/* In init: in the attaching task's cgroup namespace. In a worker: any cgroup. */
 	cgrp = cgroup_get_from_id(id ?: cgroup_id(&cgrp_dfl_root.cgrp));
 	if (IS_ERR(cgrp))
 		return -ENOENT;
@@ -230,7 +230,7 @@ static void begin_end(struct psi_cgroup *pc)
 		queue_work(end_wq, &t->end_work);
 }
 
-/* They are silent from now on, but may still be in the list of the fired ones. */
+/* The triggers fire no more, but may still be in the list of fired ones. */
 static void finish_end(struct psi_policy *p, struct psi_cgroup *pc)
 {
 	struct trigger *t;
@@ -245,9 +245,9 @@ static void finish_end(struct psi_policy *p, struct psi_cgroup *pc)
 /**
  * bpf_psi_end_dead() - end the triggers of cgroups that have been removed
  * @p: the policy
- * @ended: where to put them
+ * @ended: the list to move their cgroups to
  *
- * They can be freed when bpf_psi_tell_fired() has been called after this.
+ * They can be freed after the next bpf_psi_tell_fired().
  *
  * Context: process context; calls the policy.
  */
@@ -271,7 +271,7 @@ void bpf_psi_end_dead(struct psi_policy *p, struct list_head *ended)
 
 /**
  * bpf_psi_end_all() - end and free all triggers of a policy
- * @p: the policy, of which no callback runs any more
+ * @p: the policy; none of its callbacks runs any more
  *
  * Context: process context.
  */
@@ -283,13 +283,13 @@ void bpf_psi_end_all(struct psi_policy *p)
 		begin_end(pc);
 	list_for_each_entry(pc, &p->cgroups, node)
 		finish_end(p, pc);
-	/* The list of the fired ones is not looked at again. */
+	/* The list of fired triggers is not read again. */
 	bpf_psi_free_ended(&p->cgroups);
 }
 
 /**
  * bpf_psi_free_ended() - free triggers that have ended
- * @ended: the cgroups that they were for
+ * @ended: list of their cgroups
  *
  * Context: process context.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* trigger.c: the triggers of a policy */
+/* trigger.c: the pressure triggers of a policy */
 #ifndef _BPF_OOM_PSI_TRIGGER_H
 #define _BPF_OOM_PSI_TRIGGER_H
 
