@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cgroups that come and go, seen through the kernel's own tracepoints
+ * Creation and removal of cgroups, from the kernel's tracepoints
  *
- * The tracepoints are there in every supported kernel but not exported by name,
- * so they are looked up once.
+ * Every supported kernel has the tracepoints but exports no symbols for them, so they
+ * are looked up once.
  */
 #define pr_fmt(fmt) "oom_hook: " fmt
 
@@ -14,13 +14,13 @@
 #include "shim.h"
 
 /**
- * struct event - something that happens to cgroups
- * @name: of the tracepoint
+ * struct event - a tracepoint for an event of cgroups
+ * @name: name of the tracepoint
  * @tp: the tracepoint
- * @fn: whom to tell; NULL while nobody is registered. Read under RCU, which the
- *	last reader is waited for by. Not by tracepoint_synchronize_unregister():
- *	that waits for sleepable BPF programs too, and one may be what is
- *	detaching here.
+ * @fn: the user's callback; NULL while no user is registered. Read under RCU:
+ *	synchronize_rcu() waits for the last reader. tracepoint_synchronize_unregister()
+ *	would also wait for sleepable BPF programs, and one of them may be what is
+ *	detaching here
  */
 struct event {
 	const char *name;
@@ -38,7 +38,7 @@ static void probe(void *data, struct cgroup *cgrp, const char *path)
 
 	rcu_read_lock();
 	fn = READ_ONCE(e->fn);
-	/* Other hierarchies have cgroups too. */
+	/* Ignore cgroups of v1 hierarchies. */
 	if (fn && cgrp->root == &cgrp_dfl_root)
 		fn(cgrp);
 	rcu_read_unlock();
@@ -107,7 +107,7 @@ void shim_cgroup_off(void)
 	synchronize_rcu();
 }
 
-/* No probe may be in our text any more. */
+/* Waits until no probe is running in our text any more. */
 void shim_cgroup_exit(void)
 {
 	tracepoint_synchronize_unregister();

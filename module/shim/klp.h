@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Everything that the shim needs and the kernel does not export.
+ * Symbols that the shim needs and the kernel does not export
  *
  * klp-symbols.list names the same symbols for scripts/klp-convert, which turns
- * the relocations against them into livepatch relocations. For a function that
- * is called here, struct oom_hook_klp_protos carries our idea of its prototype
- * into the module's BTF, where scripts/check-btf compares it with the kernel's.
+ * the relocations against them into livepatch relocations. For each function that the
+ * shim calls, struct oom_hook_klp_protos puts the prototype declared here into the
+ * module's BTF, where scripts/check-btf compares it with the kernel's.
  *
- * Only call these functions directly. A pointer to a static function that the
- * kernel itself never takes the address of faults on hardware with IBT: its
- * ENDBR was sealed at boot. out_of_memory() and oom_evaluate_task() have their
- * addresses compared, which is no call.
+ * Only call these functions directly. With IBT, a call through a pointer to a static
+ * function faults if the kernel itself never takes its address: its ENDBR was sealed at
+ * boot. The addresses of out_of_memory() and oom_evaluate_task() are only compared.
  */
 #ifndef _OOM_HOOK_KLP_H
 #define _OOM_HOOK_KLP_H

@@ -2,10 +2,10 @@
 /*
  * oom_hook.ko: the contract of <linux/oom_hook.h> on a stock kernel
  *
- * out_of_memory() and oom_evaluate_task() are redirected by ftrace, as
- * livepatch does it, and what the kernel does not export is reached by
- * livepatch relocations. No kprobes, no copies of kernel functions, and no
- * redirection while nobody is registered.
+ * ftrace redirects out_of_memory() and oom_evaluate_task(), as for a livepatch, and
+ * livepatch relocations reach symbols that the kernel does not export. There are no
+ * kprobes, no copies of kernel functions, and no redirection while no user is
+ * registered.
  */
 #include <linux/module.h>
 

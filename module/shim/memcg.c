@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Statistics of a memcg for kernels whose BPF programs cannot read them
+ * Statistics of a memcg, for kernels whose BPF programs cannot read them
  *
- * The kernel's readers warn about an item that is not accounted per memcg, so
- * its index tables are asked first. U8_MAX marks the holes in them.
+ * The kernel's read functions warn about an item that is not accounted per memcg, so
+ * its index tables are checked first. U8_MAX marks the holes in them.
  */
 #include <linux/export.h>
 

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What runs in the place of out_of_memory() and oom_evaluate_task()
+ * Replacements of out_of_memory() and oom_evaluate_task()
  *
- * The kernel's heuristics are not repeated here, they are run: a first call of
- * the original goes through everything that may settle the OOM before a victim
- * is selected, and is stopped by the inner redirect at the first task that the
- * selection looks at, with the answer by which the kernel itself ends a scan.
- * If the selection was never reached, the kernel has settled it. Otherwise the
- * user of the hook is asked, and if that brought nothing, a second call of the
- * original lets the kernel choose.
+ * The kernel's heuristics are not copied here, they are run. A first call of the
+ * original out_of_memory() goes through everything that may settle the OOM before a
+ * victim is selected. The redirect of oom_evaluate_task() stops it at the first task of
+ * the selection, with the value by which the kernel itself ends a scan. If the selection
+ * was never reached, the kernel has settled the OOM. Otherwise the hook's user is asked,
+ * and if that brought no relief, a second call of the original lets the kernel choose.
  *
- * An OOM that was declared is none that a system may panic of, so it never goes
- * through the original: see settle_declared().
+ * A declared OOM must never cause a panic, so it does not go through the original: see
+ * settle_declared().
  *
- * Built with -fno-optimize-sibling-calls: a tail call of the original would
- * look to ftrace like a call from outside and be redirected again, for ever.
+ * Built with -fno-optimize-sibling-calls: a tail call of the original would look to
+ * ftrace like a call from outside of the module and be redirected again, for ever.
  */
 #define pr_fmt(fmt) "oom_hook: " fmt
 
@@ -31,26 +30,26 @@
 #include "shim.h"
 
 /*
- * All of these are protected by oom_lock, which every caller of out_of_memory()
- * holds. shim_oom_evaluate_task() reads them under it as well.
+ * oom_lock, which every caller of out_of_memory() holds, protects all variables below.
+ * shim_oom_evaluate_task() reads them under it as well.
  */
 static const struct oom_hook_ops *hook_user;
-/* The OOM whose selection is to be stopped at its first task. */
+/* The OOM whose selection is stopped at its first task. */
 static struct oom_control *stop_selection;
 static bool selection_reached;
 /* The OOM that the user is being asked about. */
 static struct oom_control *asked_oc;
-/* The text of the OOM that was declared and is being handled. */
+/* The text of the declared OOM that is being handled; NULL: it was not declared. */
 static const char *oom_text;
-/* The OOM that the user is being asked about is none. */
+/* The OOM that the user is being asked about is simulated. */
 static bool rehearsing;
-/* The task that is in here. Others compare it with themselves without the lock. */
+/* The task that handles an OOM. Other tasks compare it with current, without the lock. */
 static struct task_struct *oom_task;
 
-/* "A victim is on its way": ends the scan and kills nobody. */
+/* What the kernel sets if a victim is on its way out: ends the scan without a kill. */
 #define ABORTED ((struct task_struct *)-1UL)
 
-/* What the kernel's own scan would say of this task, had it seen no other. */
+/* Evaluates one task as the kernel's scan does, but without regard to other tasks. */
 static int evaluate_alone(struct oom_control *oc, struct task_struct *task,
 			  long *points)
 {
@@ -74,7 +73,7 @@ int shim_oom_evaluate_task(struct task_struct *task, void *arg)
 
 	if (oc == stop_selection) {
 		selection_reached = true;
-		/* Of a scan that began before we saw it. */
+		/* Tasks may have been evaluated before the redirect was active. */
 		if (oc->chosen)
 			put_task_struct(oc->chosen);
 		oc->chosen = ABORTED;
@@ -124,10 +123,10 @@ bool shim_out_of_memory(struct oom_control *oc)
 	return ret;
 }
 
-/* Who registers or unregisters holds it. Taken before oom_lock. */
+/* Serialises register and unregister. oom_lock nests inside it. */
 static DEFINE_MUTEX(register_lock);
 
-/* Whoever is inside ->handle_oom() holds oom_lock: this waits for it. */
+/* Taking oom_lock waits for a task that is inside ->handle_oom(). */
 static void set_user(const struct oom_hook_ops *ops)
 {
 	mutex_lock(&oom_lock);
@@ -178,8 +177,8 @@ int oom_hook_register(const struct oom_hook_ops *ops)
 EXPORT_SYMBOL_GPL(oom_hook_register);
 
 /*
- * The user goes before the redirects do: no OOM may lose them between the stop of
- * its selection and the end of the user's answer.
+ * The user is removed before the redirects: an OOM must keep both redirects from the
+ * stop of its selection to the user's answer.
  */
 void oom_hook_unregister(const struct oom_hook_ops *ops)
 {
@@ -197,13 +196,13 @@ bool oom_hook_in_domain(struct oom_control *oc, struct task_struct *task)
 	bool inside;
 	long points;
 
-	/* A victim that is on its way out is in the domain, too. */
+	/* Not 0 also for a victim that is on its way out: it is in the domain, too. */
 	if (!oc->memcg)
 		return evaluate_alone(oc, task, &points);
 	rcu_read_lock();
 	/*
-	 * A kill takes the process: where a thread of it sits does not matter.
-	 * The first thread of one that has been reaped may have been freed.
+	 * A kill takes the whole process, so check the first thread's memcg. The
+	 * first thread of a process that has been reaped may have been freed.
 	 */
 	if (pid_alive(task))
 		task = task->group_leader;
@@ -220,12 +219,12 @@ int oom_hook_may_kill(struct oom_control *oc, struct task_struct *task)
 	if (is_global_init(task) || (task->flags & PF_KTHREAD) ||
 	    task->signal->oom_score_adj == OOM_SCORE_ADJ_MIN)
 		return -EPERM;
-	/* By now only an mm that is gone, reaped or a vfork's scores so low. */
+	/* What remains: the mm is gone, reaped, or borrowed by a vfork() child. */
 	if (oom_badness(task, oc->totalpages) == LONG_MIN)
 		return -ESRCH;
 	if (!oom_hook_in_domain(oc, task))
 		return -EXDEV;
-	/* As in the kernel's scan: wait for it, and do not say it once more. */
+	/* As in the kernel's scan: wait for the victim without another report. */
 	if (oc->order != -1 && tsk_is_oom_victim(task))
 		return 1;
 	return 0;
@@ -252,7 +251,7 @@ int oom_hook_kill(struct oom_control *oc, struct task_struct *task,
 		return ret;
 
 	kill(oc, task, message);
-	/* It may have exited since we looked; then the kernel marked nobody. */
+	/* If the task has exited since the check, the kernel has marked no victim. */
 	return tsk_is_oom_victim(task) ? 0 : -ESRCH;
 }
 EXPORT_SYMBOL_GPL(oom_hook_kill);
@@ -266,7 +265,7 @@ long oom_hook_badness(struct task_struct *task, unsigned long totalpages)
 }
 EXPORT_SYMBOL_GPL(oom_hook_badness);
 
-/* The processes that the kernel's own scan looks at. */
+/* Walks the processes that the kernel's own scan evaluates. */
 static void walk(struct oom_control *oc,
 		 int (*fn)(struct task_struct *task, void *arg), void *arg)
 {
@@ -295,7 +294,7 @@ static int scan_one(struct task_struct *task, void *arg)
 	struct scan *s = arg;
 	int ret = 0;
 
-	/* The walk through a memcg holds on to the task in another way. */
+	/* The walk of a memcg holds a reference to the task, but no RCU lock. */
 	rcu_read_lock();
 	if (s->oc->memcg || oom_hook_in_domain(s->oc, task))
 		ret = s->fn(task, s->arg);
@@ -313,13 +312,14 @@ void oom_hook_scan(struct oom_control *oc,
 EXPORT_SYMBOL_GPL(oom_hook_scan);
 
 /**
- * struct selection - a scan that the user may have a word in
+ * struct selection - a scan in which the hook's user may give verdicts
  * @oc: the OOM
- * @verdict: the user; NULL: the scores alone decide
- * @arg: his
- * @chosen: the best one so far, of which this has a reference, or NULL
- * @points: its score
- * @ended: why before all were seen: by a victim on its way, or by the user
+ * @verdict: callback of the hook's user; NULL: the scores alone decide
+ * @arg: its cookie
+ * @chosen: the best task so far, with a reference, or NULL
+ * @points: score of @chosen
+ * @ended: why the scan ended early: -EINPROGRESS or -ECANCELED, see oom_hook_select();
+ *	else 0
  */
 struct selection {
 	struct oom_control *oc;
@@ -337,7 +337,7 @@ static int select_end(struct selection *s, int reason)
 	return 1;
 }
 
-/* As the kernel compares: the last one of equals. */
+/* Of tasks with the same score the last one wins, as in the kernel. */
 static int select_compare(struct selection *s, struct task_struct *task,
 			  long points)
 {
@@ -356,7 +356,7 @@ static enum oom_hook_verdict ask_verdict(const struct selection *s,
 {
 	enum oom_hook_verdict verdict;
 
-	/* The kernel's word on a task that swapoff or KSM want killed is the last. */
+	/* A task that swapoff or KSM want killed first is not the user's to judge. */
 	if (!s->verdict || points == LONG_MAX)
 		return OOM_HOOK_DEFAULT;
 	rcu_read_lock();
@@ -389,7 +389,7 @@ static int select_one(struct task_struct *task, void *arg)
 	return 0;
 }
 
-/* What oom_hook_select() returns. */
+/* Returns what oom_hook_select() returns. */
 static struct task_struct *run_selection(struct selection *s)
 {
 	s->points = LONG_MIN;
@@ -418,7 +418,7 @@ oom_hook_select(struct oom_control *oc,
 }
 EXPORT_SYMBOL_GPL(oom_hook_select);
 
-/* What the original sets before it selects. */
+/* Sets what the original out_of_memory() sets before it selects. */
 static void constrain(struct oom_control *oc)
 {
 	if (oc->memcg) {
@@ -446,7 +446,7 @@ static struct task_struct *kernels_choice(struct oom_control *oc)
 	return task;
 }
 
-/* Is there somebody to kill, or a victim to wait for? */
+/* Is there a task to kill, or a victim to wait for? */
 static bool has_victim(struct oom_control *oc)
 {
 	struct task_struct *task = kernels_choice(oc);
@@ -474,7 +474,7 @@ static bool kill_kernels_choice(struct oom_control *oc)
 {
 	struct task_struct *task = kernels_choice(oc);
 
-	/* "A victim is on its way" is relief. */
+	/* An ERR_PTR() is relief, too: a victim is on its way out. */
 	if (IS_ERR_OR_NULL(task))
 		return task;
 	kill(oc, task, kill_message(oc));
@@ -483,9 +483,9 @@ static bool kill_kernels_choice(struct oom_control *oc)
 }
 
 /*
- * As out_of_memory() does it, but for what fits no OOM that somebody declared: it
- * is no reason to panic, whatever vm.panic_on_oom says and whoever is left to
- * kill, none to report that nobody is, and there is no allocating task to kill.
+ * Like out_of_memory(), without the parts that need a failed allocation: a declared OOM
+ * never panics, be it by vm.panic_on_oom or for lack of a task to kill, does not report
+ * that lack, and has no allocating task to kill.
  */
 static bool settle_declared(struct oom_control *oc)
 {
@@ -497,7 +497,7 @@ static bool settle_declared(struct oom_control *oc)
 	if (notifiers_freed(oc))
 		return true;
 	if (task_will_free_mem(current)) {
-		/* Lets a task that is dying use the reserves, without a word. */
+		/* Only lets the dying task use the reserves, without a report. */
 		kill(oc, current, kill_message(oc));
 		return true;
 	}
@@ -521,7 +521,7 @@ int oom_hook_declare(struct mem_cgroup *memcg, int order, bool wait,
 		return -EINVAL;
 	if (READ_ONCE(oom_task) == current)
 		return -EDEADLK;
-	/* The root has no limit to hit: out of memory is the system. */
+	/* The root has no limit to hit: the system is out of memory. */
 	if (memcg && !memcg->css.parent)
 		oc.memcg = NULL;
 	if (wait) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pressure triggers that belong to the kernel
+ * Pressure triggers without a file
  *
- * The kernel makes a trigger for whoever writes to a pressure file, and tells
- * him through a wait queue. Here nobody waits: the queue holds a function.
+ * The kernel creates a trigger when a task writes to a pressure file. The trigger wakes
+ * a wait queue; our entry on it has its own callback.
  */
 #include <linux/cgroup.h>
 #include <linux/cred.h>
@@ -18,11 +18,11 @@
 
 /**
  * struct oom_hook_psi - a trigger
- * @trigger: the kernel's
- * @wait: on its wait queue, whose lock is held when it is called
- * @cgrp: keeps the psi group, by a reference; NULL for the system's
- * @fn: whom to call
- * @arg: with what
+ * @trigger: the kernel's trigger
+ * @wait: entry on its wait queue, whose lock is held when the entry is called
+ * @cgrp: the cgroup, with a reference, which keeps the psi group; NULL for the system
+ * @fn: the callback of the hook's user
+ * @arg: its cookie
  */
 struct oom_hook_psi {
 	struct psi_trigger *trigger;
@@ -37,13 +37,13 @@ static int psi_wake(struct wait_queue_entry *wait, unsigned int mode, int flags,
 {
 	struct oom_hook_psi *psi = container_of(wait, struct oom_hook_psi, wait);
 
-	/* Otherwise it would fire once: a reader of the file resets this. */
+	/* Reset the event, as a poll of the file does: else it would fire only once. */
 	if (xchg(&psi->trigger->event, 0))
 		psi->fn(psi->arg);
 	return 0;
 }
 
-/* The window of a privileged user, which is what f_cred is looked at for. */
+/* psi_trigger_create() checks f_cred: init's allow the windows of a privileged user. */
 static struct psi_trigger *create_trigger(struct psi_group *group,
 					  unsigned int resource, char *text)
 {
@@ -52,7 +52,7 @@ static struct psi_trigger *create_trigger(struct psi_group *group,
 	bool need_worker;
 	int ret;
 
-	/* cgroup_disable=pressure leaves cgroups without one. */
+	/* With cgroup_disable=pressure cgroups have no psi group. */
 	if (!group)
 		return ERR_PTR(-EOPNOTSUPP);
 	t = psi_trigger_create(group, text, resource, &file, NULL, &need_worker);
@@ -98,7 +98,7 @@ struct oom_hook_psi *oom_hook_psi_create(struct cgroup *cgrp,
 		goto err_put_cgroup;
 	}
 	add_wait_queue(&psi->trigger->event_wait, &psi->wait);
-	/* It may have fired before, and would wait for ever to be heard. */
+	/* If it has fired before, its event must be reset, or it never fires again. */
 	wake_up_interruptible(&psi->trigger->event_wait);
 	return psi;
 

@@ -11,7 +11,7 @@
 #include "klp.h"
 #include "shim.h"
 
-/* How far behind its symbol a function's call of ftrace can be: an ENDBR. */
+/* Maximum distance from a function's symbol to its ftrace call: there may be an ENDBR. */
 #define FENTRY_MAX 16
 
 static void notrace redirect_call(unsigned long ip, unsigned long parent_ip,
@@ -20,7 +20,7 @@ static void notrace redirect_call(unsigned long ip, unsigned long parent_ip,
 {
 	unsigned long to = (unsigned long)shim_oom_evaluate_task;
 
-	/* Our own calls want the original. */
+	/* Our own calls must reach the original. */
 	if (within_module(parent_ip, THIS_MODULE))
 		return;
 	if (ip - (unsigned long)out_of_memory < FENTRY_MAX)
@@ -29,8 +29,8 @@ static void notrace redirect_call(unsigned long ip, unsigned long parent_ip,
 }
 
 /*
- * One for both functions: they come and go together. IPMODIFY makes ftrace
- * refuse a second owner of a function (a livepatch), whoever comes last.
+ * One ftrace_ops for both functions: they are redirected together. IPMODIFY: ftrace
+ * refuses a second owner of a function, such as a livepatch, whichever comes last.
  * PERMANENT: kernel.ftrace_enabled=0 must not silently turn the policies off.
  */
 static struct ftrace_ops redirect_ops = {
@@ -38,7 +38,7 @@ static struct ftrace_ops redirect_ops = {
 	.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
 };
 
-/* A BPF trampoline that is being changed makes ftrace ask us to come again. */
+/* ftrace returns -EAGAIN while a BPF trampoline on a function is being changed. */
 #define REGISTER_TRIES 100
 
 int shim_redirect_on(void)
@@ -62,15 +62,15 @@ void shim_redirect_off(void)
 
 	if (!ret)
 		return;
-	/* ftrace has given up on itself; its calls still lead to us. */
+	/* ftrace has disabled itself, and its calls still lead to us. */
 	pr_err("cannot restore out_of_memory() (%d): this module stays loaded\n",
 	       ret);
 	__module_get(THIS_MODULE);
 }
 
 /*
- * By address: modules may have functions of these names. Fails where one of
- * them cannot be traced.
+ * Filters by address, since modules may have functions of the same names. Fails if one
+ * of the functions cannot be traced.
  */
 int shim_redirect_init(void)
 {
@@ -88,10 +88,10 @@ int shim_redirect_init(void)
 }
 
 /*
- * The redirects are off, but a task may have been sent here before and not have
- * left yet. It has either not slept since, then the grace period waits for it;
- * or it sleeps in shim_out_of_memory(), then it holds oom_lock, as all callers
- * of out_of_memory() do, until after it has left our text.
+ * The redirects are off, but a task that was redirected before may still be in our text.
+ * If it has not slept since, the grace period waits for it. If it sleeps in
+ * shim_out_of_memory(), it holds oom_lock, as all callers of out_of_memory() do, until
+ * after it has left our text.
  */
 void shim_redirect_exit(void)
 {

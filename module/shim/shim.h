@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of the shim share. */
+/* Functions that the files of the shim share */
 #ifndef _OOM_HOOK_SHIM_H
 #define _OOM_HOOK_SHIM_H
 
@@ -11,13 +11,13 @@ int shim_redirect_on(void);
 void shim_redirect_off(void);
 void shim_redirect_exit(void);
 
-/* cgroup.c: cgroups that come and go, off until the first user */
+/* cgroup.c: creation and removal of cgroups, off until the first user */
 int shim_cgroup_init(void);
 int shim_cgroup_on(const struct oom_hook_ops *ops);
 void shim_cgroup_off(void);
 void shim_cgroup_exit(void);
 
-/* oom.c: what stands in for the two kernel functions */
+/* oom.c: replacements of the two kernel functions */
 bool shim_out_of_memory(struct oom_control *oc);
 int shim_oom_evaluate_task(struct task_struct *task, void *arg);
 

@@ -2,8 +2,8 @@
 /*
  * Checks at load, before anything is hooked
  *
- * The loader has already refused a kernel that lacks one of the symbols. What
- * is left: is it the kernel whose prototypes were checked at build, and does
+ * The module loader has already refused a kernel that lacks one of the symbols. Two
+ * questions remain: is it the kernel whose prototypes were checked at build, and does
  * the selection of a victim go through the function that we redirect?
  */
 #define pr_fmt(fmt) "oom_hook: " fmt
@@ -20,8 +20,8 @@
 extern const char __start_BTF[], __stop_BTF[];
 
 /*
- * Calls by relocation are only as safe as the prototypes, and those were
- * compared with one particular kernel's BTF at build. vermagic does not tell two
+ * Calls through livepatch relocations are only as safe as the prototypes, which were
+ * compared with the BTF of one particular kernel at build. vermagic does not tell two
  * builds of the same version apart; their BTF does.
  */
 static int verify_btf(void)
@@ -39,8 +39,8 @@ static int verify_btf(void)
 #define CALL_OPCODE 0xe8
 #define CALL_LEN 5
 /*
- * How far from the symbol a call may lead: into the padding before it, where
- * call depth tracking puts its thunks, or behind its ENDBR.
+ * Maximum distance from a function's symbol to the target of a call: into the padding
+ * before it, where call depth tracking puts its thunks, or behind its ENDBR.
  */
 #define CALL_BEFORE 16
 #define CALL_BEHIND 4
@@ -63,8 +63,8 @@ static bool calls(const u8 *code, unsigned long len, unsigned long callee)
 }
 
 /*
- * A compiler that inlined oom_evaluate_task() into the scan of all tasks would
- * let global OOMs pass by the policies without a word.
+ * If the compiler has inlined oom_evaluate_task() into the scan of all tasks, global
+ * OOMs would silently bypass the policies.
  */
 static int verify_call(void)
 {
