@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the programs of policies must not call
+ * Helpers and kfuncs that programs of policies must not call
  *
  * A policy of either kind must not send signals: kills go through
  * bpf_oom_kill_process(), which has the checks, the record and the breaker.
  *
- * OOM policies run under oom_lock and, so that nothing that they call waits for
- * memory, under PF_MEMALLOC. A lock that an allocating task may hold (of an mm, above
- * all) could make them wait for ever, and what they allocate comes out of the reserves.
+ * OOM policies run under oom_lock, and under PF_MEMALLOC so that nothing that they call
+ * waits for memory. A lock that an allocating task may hold (the mmap lock above all)
+ * could make them wait for ever, and their allocations come out of the reserves.
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
@@ -19,10 +19,10 @@
 #include "compat.h"
 
 /**
- * struct denied - a kfunc of the kernel itself, if this kernel has it
+ * struct denied - a denied kfunc, which the kernel itself may have
  * @name: its name
- * @psi: denied to pressure policies, too
- * @id: in the kernel's own BTF, 0 or negative if it has none
+ * @psi: it is denied to pressure policies, too
+ * @id: its id in the kernel's BTF; 0 or negative if this kernel does not have it
  */
 struct denied {
 	const char *name;
@@ -34,7 +34,7 @@ static struct denied denied[] = {
 	{ .name = "bpf_copy_from_user_task_str" },
 	{ .name = "bpf_copy_from_user_task_dynptr" },
 	{ .name = "bpf_copy_from_user_task_str_dynptr" },
-	/* Reads from the disk, into pages that it allocates. */
+	/* Reads from disk into newly allocated pages. */
 	{ .name = "bpf_dynptr_from_file" },
 	{ .name = "bpf_iter_dmabuf_new" },
 	{ .name = "bpf_iter_kmem_cache_new" },
@@ -116,13 +116,13 @@ bpf_psi_get_func_proto(enum bpf_func_id func_id, const struct bpf_prog *prog)
 }
 
 /*
- * Helpers that find the local storage of something, and make it if they are asked to,
- * in 6.12 by an allocation that may sleep. Ours only find.
+ * The helpers for local storage create it on BPF_LOCAL_STORAGE_GET_F_CREATE, in 6.12 by
+ * an allocation that may sleep. Our replacements only look it up.
  */
 static struct bpf_func_proto find_task_storage_proto, find_cgrp_storage_proto;
 static const struct bpf_func_proto *task_storage_proto, *cgrp_storage_proto;
 
-/* Protects these while they are set, by whatever program is verified first. */
+/* Protects them while they are set: the first program that is verified does that. */
 static DEFINE_MUTEX(storage_mutex);
 
 static u64 find_task_storage(u64 map, u64 task, u64 value, u64 flags, u64 gfp)
@@ -162,7 +162,7 @@ find_only(struct bpf_func_proto *ours, const struct bpf_func_proto **kernels,
  * @prog: the program
  *
  * Context: bpf_verifier_ops.get_func_proto.
- * Return: the helper, or one of ours in its place; NULL for one that is denied.
+ * Return: the helper, or our replacement of it; NULL for one that is denied.
  */
 const struct bpf_func_proto *
 bpf_oom_get_func_proto(enum bpf_func_id func_id, const struct bpf_prog *prog)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* deny.c: what the programs of policies must not call */
+/* deny.c: helpers and kfuncs that programs of policies must not call */
 #ifndef _BPF_OOM_API_DENY_H
 #define _BPF_OOM_API_DENY_H
 

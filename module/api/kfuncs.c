@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What policies can do
+ * Kfuncs for policies, and which programs may call them
  */
 #include <linux/bpf.h>
 #include <linux/btf_ids.h>
@@ -21,7 +21,7 @@
 #include "oom/relief.h"
 #include "psi/psi.h"
 
-/* As it will stand in a log line between commas. */
+/* Copies a text so that it can stand between commas in a log line. */
 static void copy_text(char *text, const char *src)
 {
 	strscpy(text, src && *src ? src : "CONSTRAINT_BPF", BPF_OOM_TEXT_MAX_LEN);
@@ -32,9 +32,9 @@ static void copy_text(char *text, const char *src)
 }
 
 /*
- * A program that the kernel calls on an event (BPF sets current->bpf_ctx for it) runs in
- * nobody's name: who has loaded and attached it was asked then. One of type syscall is
- * run by whoever has its file descriptor, and has no bpf_ctx.
+ * A program that the kernel calls on an event has current->bpf_ctx set. The current task
+ * has not asked for it, so the check was at load. A program of type syscall has no
+ * bpf_ctx: any task that has its file descriptor can run it, and is checked here.
  */
 static bool may_declare(void)
 {
@@ -47,20 +47,19 @@ __bpf_kfunc_start_defs();
  * bpf_oom_kill_process() - kill a process as the kernel's OOM killer would
  * @oc: the OOM that the handler was called for
  * @task: the chosen process; the program keeps its reference
- * @message__str: what the kernel log says before ": Killed process"
+ * @message__str: text that the kernel log has before ": Killed process"
  *
- * A success is what makes a handler's "return 1" count. It is one, without
- * another kill, when the process was a victim before and is still on its way
- * out; that is bounded by the OOM reaper.
+ * A success makes a handler's "return 1" count. If the process was a victim before and
+ * is still on its way out, that is a success without another kill; the OOM reaper
+ * bounds the time for which it is.
  *
  * Context: handle_out_of_memory of bpf_oom_ops.
  * Return: 0; -EINVAL for an @oc that is not being handled by this task; -EPERM
  * for init, a kernel thread or an oom_score_adj of -1000; -EXDEV for a task
  * outside the domain of the OOM (its memcg, cpuset or memory policy); -ESRCH for
  * a task without memory to free: exiting, reaped already, or a vfork()'s child;
- * -EAGAIN when the memcg had no room and has got some since the OOM came, or is
- * getting it at this moment from an earlier victim: nobody is killed then, and the
- * OOM is handled.
+ * -EAGAIN if the memcg has got room since the OOM came, or is getting it at this moment
+ * from an earlier victim: then no process is killed, and the OOM is handled.
  */
 __bpf_kfunc int bpf_oom_kill_process(struct oom_control *oc,
 				     struct task_struct *task,
@@ -74,17 +73,17 @@ __bpf_kfunc int bpf_oom_kill_process(struct oom_control *oc,
  * @oc: the OOM that the handler was called for
  * @task: the victim; the program keeps its reference
  *
- * A success makes a handler's "return 1" count, as a kill does, and does not
- * block: the allocation is tried again, and comes back if that was too early. It
- * is bounded: when the OOM reaper has the victim's memory, or has given up on it,
- * this fails. A policy is asked while there is such a victim only where the kernel would
- * not wait: when sysrq called the OOM killer, or a scan of the memcg does not show it.
+ * A success makes a handler's "return 1" count, as a kill does. The call does not block:
+ * the allocation is tried again, and causes another OOM if that was too early. Waiting
+ * is bounded: this fails when the OOM reaper has freed the victim's memory or has given
+ * up. While there is such a victim, a policy is asked only if the kernel would not wait
+ * for it: if sysrq called the OOM killer, or a scan of the memcg does not find it.
  *
  * Context: handle_out_of_memory of bpf_oom_ops.
- * Return: 0 when @task has been chosen as a victim, by whomever, its memory has
- * not yet been reaped, and it is in the domain of the OOM; -EINVAL for an @oc that
- * is not being handled by this task; -ESRCH for a task that is no victim or has
- * nothing left to give; -EXDEV for one outside the domain.
+ * Return: 0 if @task has been chosen as a victim by any policy or the kernel, its memory
+ * has not yet been reaped, and it is in the domain of the OOM; -EINVAL for an @oc that
+ * is not being handled by this task; -ESRCH for a task that is no victim or has no
+ * memory left to free; -EXDEV for a task outside the domain.
  */
 __bpf_kfunc int bpf_oom_wait_victim(struct oom_control *oc,
 				    struct task_struct *task)
@@ -93,23 +92,22 @@ __bpf_kfunc int bpf_oom_wait_victim(struct oom_control *oc,
 }
 
 /**
- * bpf_oom_raise_max() - raise the memory.max of a cgroup instead of a kill
+ * bpf_oom_raise_max() - raise the memory.max of a cgroup instead of killing
  * @oc: the OOM that the handler was called for
- * @memcg: whose limit: at or below the policy's cgroup, and the memcg that hit its
- *	limit, one above it, or one below it; the program keeps its reference
- * @bytes: the new limit, higher than the old one by a page at least; rounded down
- *	to pages
+ * @memcg: the memcg: at or below the policy's cgroup, and the memcg that hit its limit,
+ *	one above it, or one below it; the program keeps its reference
+ * @bytes: the new limit, at least a page higher than the old one; rounded down to pages
  *
- * It makes a handler's "return 1" count if the charge that failed can then go on:
- * if there is room for it in the memcg that hit its limit and in all above. Where
- * more than one limit is in the way, the last call that makes room is the one. A
- * raised limit stays; what it was is in the log, and who has raised it. No capability
- * is asked for here: only a task that has CAP_SYS_ADMIN can have attached the policy.
+ * It makes a handler's "return 1" count if the charge that failed can then succeed:
+ * if there is room for it in the memcg that hit its limit and in all of its ancestors.
+ * If several limits are in the way, the call that raises the last of them counts. A
+ * raised limit stays; the log has the old limit and the policy. There is no check of
+ * capabilities here, since attaching the policy took CAP_SYS_ADMIN.
  *
  * Context: handle_out_of_memory of bpf_oom_ops.
- * Return: 0 when it has been raised; -EINVAL for an @oc that is not being handled by
- * this task, and for a limit that would not be higher; -EXDEV for another memcg;
- * -EOPNOTSUPP when it is the system that is out of memory, or on cgroup v1.
+ * Return: 0 if the limit has been raised; -EINVAL for an @oc that is not being handled by
+ * this task, and for a limit that would not be higher; -EXDEV for any other memcg;
+ * -EOPNOTSUPP if the whole system is out of memory, or on cgroup v1.
  */
 __bpf_kfunc int bpf_oom_raise_max(struct oom_control *oc,
 				  struct mem_cgroup *memcg, u64 bytes)
@@ -118,14 +116,15 @@ __bpf_kfunc int bpf_oom_raise_max(struct oom_control *oc,
 }
 
 /**
- * bpf_oom_candidate_task() - note that a process is considered
+ * bpf_oom_candidate_task() - note that the policy considers a process
  * @oc: the OOM that the handler was called for
  * @task: the process
- * @score: what the policy thinks of it, in a unit of its own; more is worse
+ * @score: the policy's score of it, in a unit of its own; the likeliest victims have the
+ *	highest score
  *
- * For people: the record of the decision has the best 16, see bpfoom(8). Noted again,
- * the last score counts. In evaluate_task it is the score by which the policy ranks
- * @task, which the record then has in place of the kernel's.
+ * For users who ask about a kill: the record of the decision has the 16 candidates with
+ * the highest scores, see bpfoom(8). If a process is noted again, the last score counts.
+ * In evaluate_task, @score is recorded in place of the kernel's score of @task.
  *
  * Context: handle_out_of_memory of bpf_oom_ops; evaluate_task, with its own arguments.
  * Return: 0; -EINVAL for an @oc that is not being handled by this task.
@@ -137,7 +136,7 @@ __bpf_kfunc int bpf_oom_candidate_task(struct oom_control *oc,
 }
 
 /**
- * bpf_oom_candidate_memcg() - note that a cgroup is considered
+ * bpf_oom_candidate_memcg() - note that the policy considers a cgroup
  * @oc: the OOM that the handler was called for
  * @memcg: the cgroup
  * @score: as for bpf_oom_candidate_task()
@@ -152,13 +151,14 @@ __bpf_kfunc int bpf_oom_candidate_memcg(struct oom_control *oc,
 }
 
 /**
- * bpf_oom_pass_over() - note that a cgroup is considered, and passed over
+ * bpf_oom_pass_over() - note that the policy considers a cgroup, and passes it over
  * @oc: the OOM that the handler was called for
  * @memcg: the cgroup
  * @score: as for bpf_oom_candidate_task()
- * @why__str: why, for people; what is longer than 63 characters is cut off
+ * @why__str: the reason, for users; cut off after 63 characters
  *
- * Who asks why somebody else died reads it in the record of the decision.
+ * The record of the decision has the reason, for users who ask why another process was
+ * killed.
  *
  * Context: handle_out_of_memory of bpf_oom_ops.
  * Return: 0; -EINVAL for an @oc that is not being handled by this task.
@@ -172,10 +172,10 @@ __bpf_kfunc int bpf_oom_pass_over(struct oom_control *oc, struct mem_cgroup *mem
 /**
  * bpf_oom_decline() - say why the policy leaves an OOM to the next one
  * @oc: the OOM that the handler was called for
- * @why__str: why, for people; what is longer than 63 characters is cut off
+ * @why__str: the reason, for users; cut off after 63 characters
  *
- * It changes nothing: that is what the handler's "return 0" does. The record of the
- * decision has it.
+ * This only adds the reason to the record of the decision. The handler must still return
+ * 0 to decline.
  *
  * Context: handle_out_of_memory of bpf_oom_ops.
  * Return: 0; -EINVAL for an @oc that is not being handled by this task.
@@ -186,7 +186,7 @@ __bpf_kfunc int bpf_oom_decline(struct oom_control *oc, const char *why__str)
 }
 
 /**
- * bpf_task_is_oom_victim() - has the OOM killer chosen this task before?
+ * bpf_task_is_oom_victim() - has the OOM killer already chosen this task?
  * @task: a task
  *
  * Such a task is dying, or has died and been reaped.
@@ -200,18 +200,18 @@ __bpf_kfunc bool bpf_task_is_oom_victim(struct task_struct *task)
 }
 
 /**
- * bpf_oom_badness() - the score by which the kernel would choose
+ * bpf_oom_badness() - the score by which the kernel chooses a victim
  * @task: a task
- * @totalpages: what oom_score_adj is relative to: oc->totalpages, the size of the
- *	domain of the OOM in pages
+ * @totalpages: oc->totalpages, the size of the domain of the OOM in pages, to which
+ *	oom_score_adj is relative
  *
- * It is the number of pages that the process holds in memory, in swap and in page
- * tables, and a thousandth of @totalpages more for each point of oom_score_adj. It
- * may be negative.
+ * The score is the number of pages that the process has in memory, in swap and in page
+ * tables, plus a thousandth of @totalpages for each point of oom_score_adj. It may be
+ * negative.
  *
  * Context: bpf_oom_ops programs.
  * Return: the score; LONG_MIN for a process that the kernel would not consider:
- * init, a kernel thread, an oom_score_adj of -1000, without memory (exiting),
+ * init, a kernel thread, one with an oom_score_adj of -1000, without an mm (exiting) or
  * reaped already, or a vfork()'s child.
  */
 __bpf_kfunc long bpf_oom_badness(struct task_struct *task,
@@ -221,36 +221,37 @@ __bpf_kfunc long bpf_oom_badness(struct task_struct *task,
 }
 
 /**
- * bpf_out_of_memory() - declare an OOM before there is one
- * @memcg__nullable: the memcg that is to be taken for out of memory; NULL or the
- *	root: the whole system. The program keeps its reference
+ * bpf_out_of_memory() - declare an OOM before an allocation fails
+ * @memcg__nullable: the memcg to declare out of memory; NULL or the root: the whole
+ *	system. The program keeps its reference
  * @order: order of the allocation to report, 0 to MAX_PAGE_ORDER
  * @flags: enum bpf_oom_flags
- * @constraint_text__str: why: a constant string, which reports show as the
+ * @constraint_text__str: the reason: a constant string, which reports show as the
  *	constraint; "" for "CONSTRAINT_BPF". Characters that are not printable ASCII,
- *	spaces and commas are shown as "_", what is longer than 63 is cut off.
+ *	spaces and commas are shown as "_"; the text is cut off after 63 characters
  *
- * From here on it is an OOM like any other: the notifiers come first, then the
+ * A declared OOM is handled like any other: the notifiers come first, then the
  * bpf_oom_ops policies on the memcg and above it, then the kernel's own killer.
- * One task is killed, or what memory.oom.group makes of it. That takes its time; a
- * program that calls this again at once may have two killed.
+ * One process is killed, or its group if memory.oom.group is set. The victim takes time
+ * to exit: a program that calls this again at once may get a second one killed.
  *
- * It never panics. Where nobody can be killed nothing happens, without a report; nor
- * where vm.panic_on_oom would make the kernel panic: 1 forbids to declare an OOM of
- * the system, 2 any. vm.oom_kill_allocating_task does not apply: nobody allocates.
+ * It never panics. If no task can be killed, nothing happens and nothing is reported.
+ * The same holds if vm.panic_on_oom would make the kernel panic: with 1 no OOM of the
+ * system can be declared, with 2 none at all. vm.oom_kill_allocating_task does not
+ * apply, since no task is allocating.
  *
  * While a policy of either kind is attached, the line "oom_policy=" in the log has
  * the text; a kernel with CONFIG_OOM_HOOK has it in its own report as well.
  *
  * Context: sleepable programs of bpf_psi_ops, of type syscall and of type tracing.
- * Not of bpf_oom_ops, which are called while an OOM is being handled, and no
- * iterators, which are run by whoever reads them. Loading the program takes
- * CAP_SYS_ADMIN in the initial user namespace; a BPF token does not give it.
- * Return: 1 if memory will come free, 0 if nobody could be killed or vm.panic_on_oom
+ * Not bpf_oom_ops, which are called while an OOM is being handled, and not iterators,
+ * which any task that can read them runs. Loading the program takes CAP_SYS_ADMIN in
+ * the initial user namespace; a BPF token does not give it.
+ * Return: 1 if memory will be freed; 0 if no task could be killed or vm.panic_on_oom
  * forbids it; -EPERM in a program of type syscall that is run by a task without that
  * capability; -EINVAL for a bad @order or an unknown flag; -EBUSY while another OOM
- * is being handled, unless BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK is set; -EDEADLK if that
- * other OOM is being handled by this task; -EINTR if it was killed while it waited.
+ * is being handled, unless BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK is set; -EDEADLK if the
+ * current task is handling that other OOM; -EINTR if it was killed while it waited.
  */
 __bpf_kfunc int bpf_out_of_memory(struct mem_cgroup *memcg__nullable, int order,
 				  u64 flags, const char *constraint_text__str)
@@ -270,26 +271,26 @@ __bpf_kfunc int bpf_out_of_memory(struct mem_cgroup *memcg__nullable, int order,
 }
 
 /**
- * bpf_psi_create_trigger() - have handle_psi_event() called when pressure is high
- * @psi: the policy, as the callback got it
- * @cgroup_id: whose pressure: the inode number of the cgroup's directory; 0, or
- *	the id of the root: that of the whole system
- * @resource: enum psi_res, or'ed with BPF_PSI_FULL for stalls of all tasks at a
- *	time. IRQ pressure exists as full only, and where the kernel accounts it.
- *	Full CPU pressure of the whole system is undefined: do not rely on it
- * @threshold_us: time stalled within a window that makes it fire
+ * bpf_psi_create_trigger() - call handle_psi_event() when pressure is high
+ * @psi: the policy, as passed to the callback
+ * @cgroup_id: id of the cgroup to watch, the inode number of its directory; 0, or the
+ *	id of the root: the whole system
+ * @resource: enum psi_res, or'ed with BPF_PSI_FULL for "full" pressure. IRQ pressure
+ *	exists only as full, and only if the kernel accounts it. Full CPU pressure of
+ *	the whole system is undefined: do not rely on it
+ * @threshold_us: stall time within a window that makes the trigger fire
  * @window_us: the window, up to 10 s
  *
- * It fires once per window for as long as the pressure stays high, until the cgroup
- * is removed or the policy detached. There may be several with the same arguments,
- * and each of them fires.
+ * The trigger fires once per window for as long as the pressure stays high, until the
+ * cgroup is removed or the policy detached. Several triggers may have the same
+ * arguments; each of them fires.
  *
  * Context: init, handle_psi_event and handle_cgroup_online of bpf_psi_ops.
  * Return: 0; -EINVAL for a resource that this kernel does not account, a threshold
- * of 0 or above the window, or a window that is too long; -ENOENT when there is no
- * such cgroup (any more), or when init is called from within a cgroup namespace
- * that does not have it; -EBUSY for one that is being removed; -ENOSPC for more than
- * BPF_PSI_MAX_TRIGGERS; -EOPNOTSUPP when PSI is off; -ENOMEM.
+ * of 0 or above the window, or a window that is too long; -ENOENT if there is no such
+ * cgroup (any more), or if init runs in a cgroup namespace that does not contain it;
+ * -EBUSY for a cgroup that is being removed; -ENOSPC for more than
+ * BPF_PSI_MAX_TRIGGERS; -EOPNOTSUPP if PSI is off; -ENOMEM.
  */
 __bpf_kfunc int bpf_psi_create_trigger(struct bpf_psi *psi, u64 cgroup_id,
 				       u32 resource, u32 threshold_us,
@@ -315,8 +316,8 @@ BTF_ID_FLAGS(func, bpf_psi_create_trigger, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_KFUNCS_END(bpf_oom_kfunc_ids)
 
 /*
- * Which struct_ops programs may call which of them. A kfunc that is in none of these
- * sets cannot be called.
+ * Kfuncs that struct_ops programs may call, by kind of program. A kfunc that is in none
+ * of these sets cannot be called.
  */
 BTF_SET_START(oom_policy_kfuncs)
 BTF_ID(func, bpf_oom_kill_process)
@@ -344,7 +345,7 @@ static bool may_create_trigger(const struct bpf_prog *prog)
 		offsetof(struct bpf_psi_ops, handle_cgroup_offline);
 }
 
-/* Asked of the task that loads the program. */
+/* Runs in the task that loads the program. */
 static bool may_load_declarer(void)
 {
 	if (capable(CAP_SYS_ADMIN))
@@ -372,16 +373,16 @@ static const struct btf_kfunc_id_set bpf_oom_kfunc_set = {
 	.filter = bpf_oom_kfuncs_filter,
 };
 
-/* The kernel wants one set for each kind of program, so these have another. */
+/* The kernel takes one set per program type; types syscall and tracing have this one. */
 BTF_KFUNCS_START(bpf_oom_declare_kfunc_ids)
 BTF_ID_FLAGS(func, bpf_out_of_memory, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_KFUNCS_END(bpf_oom_declare_kfunc_ids)
 
 /*
- * Of the many types that share the set of tracing programs: those that the kernel calls
- * on an event. An iterator is run by whoever reads it, and a raw tracepoint's program,
- * which can be sleepable in newer kernels, by whoever has its file descriptor, too; and
- * both have a bpf_ctx.
+ * Does the kernel call this program on an event? Many types share the set of tracing
+ * programs. Any task that can read an iterator runs it, and any task with the file
+ * descriptor of a raw tracepoint program, which can be sleepable in newer kernels, can
+ * run that. Both have a bpf_ctx, so may_declare() would not check the task.
  */
 static bool runs_on_events(const struct bpf_prog *prog)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* kfuncs.c and memcg_kfuncs.c: what policies can call */
+/* kfuncs.c and memcg_kfuncs.c: kfuncs for policies */
 #ifndef _BPF_OOM_API_KFUNCS_H
 #define _BPF_OOM_API_KFUNCS_H
 

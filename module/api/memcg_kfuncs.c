@@ -2,8 +2,8 @@
 /*
  * The memcg kfuncs of Linux 7.0, for kernels that lack them
  *
- * Same names, flags, units and answers to bad ids, so that a policy does not
- * see the difference. Built where the kernel's BTF has no bpf_mem_cgroup_usage().
+ * Names, flags, units and results for bad ids are the same, so that a policy does not
+ * see the difference. Built if the kernel's BTF has no bpf_mem_cgroup_usage().
  */
 #include <linux/bpf.h>
 #include <linux/btf_ids.h>
@@ -20,8 +20,8 @@ __bpf_kfunc_start_defs();
  * bpf_get_root_mem_cgroup() - the root of all memory cgroups
  *
  * Context: any program.
- * Return: the root memcg, to be put like any other although it never goes
- * away; NULL when the memory controller is disabled.
+ * Return: the root memcg, to be put like any other although it is never freed; NULL if
+ * the memory controller is disabled.
  */
 __bpf_kfunc struct mem_cgroup *bpf_get_root_mem_cgroup(void)
 {
@@ -38,8 +38,8 @@ __bpf_kfunc struct mem_cgroup *bpf_get_root_mem_cgroup(void)
  * @css: the css of any controller, or of the cgroup itself
  *
  * Context: any program.
- * Return: the memcg with a reference; NULL when the cgroup has no memory
- * controller, is being freed, or the controller is disabled.
+ * Return: the memcg with a reference; NULL if the cgroup has no memory controller or is
+ * being freed, or if the controller is disabled.
  */
 __bpf_kfunc struct mem_cgroup *bpf_get_mem_cgroup(struct cgroup_subsys_state *css)
 {
@@ -59,7 +59,7 @@ __bpf_kfunc struct mem_cgroup *bpf_get_mem_cgroup(struct cgroup_subsys_state *cs
 
 /**
  * bpf_put_mem_cgroup() - drop a reference
- * @memcg: what bpf_get_mem_cgroup() or bpf_get_root_mem_cgroup() gave
+ * @memcg: from bpf_get_mem_cgroup() or bpf_get_root_mem_cgroup()
  *
  * Context: any program.
  */
@@ -71,10 +71,10 @@ __bpf_kfunc void bpf_put_mem_cgroup(struct mem_cgroup *memcg)
 /**
  * bpf_mem_cgroup_vm_events() - an event counter of memory.stat
  * @memcg: memory cgroup
- * @event: which
+ * @event: the event
  *
  * Context: any program.
- * Return: the number of events; -1UL for one that memcgs do not count.
+ * Return: the number of events; -1UL for an event that memcgs do not count.
  */
 __bpf_kfunc unsigned long bpf_mem_cgroup_vm_events(struct mem_cgroup *memcg,
 						   enum vm_event_item event)
@@ -85,7 +85,7 @@ __bpf_kfunc unsigned long bpf_mem_cgroup_vm_events(struct mem_cgroup *memcg,
 /**
  * bpf_mem_cgroup_memory_events() - a counter of memory.events
  * @memcg: memory cgroup
- * @event: which
+ * @event: the event
  *
  * Context: any program.
  * Return: the counter; -1UL for a bad @event.
@@ -104,7 +104,7 @@ bpf_mem_cgroup_memory_events(struct mem_cgroup *memcg,
  * @memcg: memory cgroup
  *
  * Context: any program.
- * Return: bytes. The root is not charged itself: the sum of its children.
+ * Return: bytes; for the root, which is not charged itself, the sum of its children.
  */
 __bpf_kfunc unsigned long bpf_mem_cgroup_usage(struct mem_cgroup *memcg)
 {
@@ -118,7 +118,7 @@ __bpf_kfunc unsigned long bpf_mem_cgroup_usage(struct mem_cgroup *memcg)
  *
  * Context: any program. The value may be some seconds old, see
  * bpf_mem_cgroup_flush_stats().
- * Return: bytes; -1UL for one that memcgs do not count.
+ * Return: bytes; -1UL for an item that memcgs do not count.
  */
 __bpf_kfunc unsigned long bpf_mem_cgroup_page_state(struct mem_cgroup *memcg,
 						    int idx)
@@ -128,7 +128,7 @@ __bpf_kfunc unsigned long bpf_mem_cgroup_page_state(struct mem_cgroup *memcg,
 
 /**
  * bpf_mem_cgroup_flush_stats() - bring the statistics up to date
- * @memcg: memory cgroup, with all below it
+ * @memcg: memory cgroup; its descendants are included
  *
  * Context: sleepable programs.
  */

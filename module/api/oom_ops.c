@@ -27,7 +27,7 @@ static int check_program(const struct bpf_prog *prog, bool sleepable)
 {
 	if (prog->sleepable != sleepable)
 		return -EINVAL;
-	/* Its lock is held by those who allocate in it, and by page faults. */
+	/* Its lock may be held by a task that allocates in it, or by a page fault. */
 	if (prog->aux->arena) {
 		pr_warn_ratelimited("a policy cannot use an arena\n");
 		return -EINVAL;
@@ -62,7 +62,7 @@ static int bpf_oom_ops_check_member(const struct btf_type *t,
 #define ATTACH_FLAGS \
 	((u64)(BPF_OOM_F_BEFORE | BPF_OOM_F_DRY_RUN | BPF_OOM_F_REHEARSAL))
 
-/* 1: copied. 0: leave it to the core, which accepts zeroes only. */
+/* Returns 1: member copied; 0: left to the BPF core, which accepts only zeroes. */
 static int bpf_oom_ops_init_member(const struct btf_type *t,
 				   const struct btf_member *member,
 				   void *kdata, const void *udata)
@@ -98,7 +98,7 @@ static int bpf_oom_ops_init_member(const struct btf_type *t,
 	return 0;
 }
 
-/* check_member() never sees a callback that is not there. */
+/* check_member() is not called for a callback that is missing. */
 static int bpf_oom_ops_validate(void *kdata)
 {
 	struct bpf_oom_ops *ops = kdata;
@@ -132,15 +132,15 @@ static void bpf_oom_ops_unreg(void *kdata, struct bpf_link *link)
  * @memcg: set by the caller of out_of_memory(), which holds a reference until that
  *	returns; NULL in a global OOM
  *
- * A program has this oom_control from us, so the verifier looks for what is known of
- * its type in our BTF, by this name, as it has such types of its own for the kernel's.
- * So handlers pass oc->memcg to kfuncs, as those of the posted series do.
+ * Programs get their oom_control from this module, so the verifier looks in our BTF for
+ * a type of this name, which lists members that are trusted pointers. It makes handlers
+ * able to pass oc->memcg to kfuncs, as those of the posted series do.
  */
 struct oom_control__safe_trusted_or_null {
 	struct mem_cgroup *memcg;
 };
 
-/* Its parameter names carry what the verifier is to know about them. */
+/* The suffix __nullable of a parameter tells the verifier that it may be NULL. */
 static int bpf_oom_ops__handle_out_of_memory(struct oom_control *oc,
 					     struct cgroup *cgrp,
 					     struct mem_cgroup *memcg__nullable)
@@ -179,7 +179,7 @@ static struct bpf_struct_ops bpf_oom_struct_ops = {
 };
 
 /**
- * bpf_oom_ops_init() - make the type known to BPF
+ * bpf_oom_ops_init() - register the struct_ops type
  *
  * Context: module init.
  * Return: 0 or an error.

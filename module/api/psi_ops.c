@@ -38,13 +38,13 @@ static int bpf_psi_ops_check_member(const struct btf_type *t,
 	case offsetof(struct bpf_psi_ops, handle_psi_event):
 	case offsetof(struct bpf_psi_ops, handle_cgroup_online):
 	case offsetof(struct bpf_psi_ops, handle_cgroup_offline):
-		/* Both of our kfuncs sleep. */
+		/* Both kfuncs for pressure policies sleep. */
 		return prog->sleepable ? bpf_oom_check_kfuncs(prog) : -EINVAL;
 	}
 	return -EINVAL;
 }
 
-/* 1: copied. 0: leave it to the core. */
+/* Returns 1: member copied; 0: left to the BPF core, which accepts only zeroes. */
 static int bpf_psi_ops_init_member(const struct btf_type *t,
 				   const struct btf_member *member,
 				   void *kdata, const void *udata)
@@ -60,7 +60,7 @@ static int bpf_psi_ops_init_member(const struct btf_type *t,
 	return 0;
 }
 
-/* check_member() never sees a callback that is not there. */
+/* check_member() is not called for a callback that is missing. */
 static int bpf_psi_ops_validate(void *kdata)
 {
 	struct bpf_psi_ops *ops = kdata;
@@ -124,7 +124,7 @@ static struct bpf_struct_ops bpf_psi_struct_ops = {
 };
 
 /**
- * bpf_psi_ops_init() - make the type known to BPF
+ * bpf_psi_ops_init() - register the struct_ops type
  *
  * Context: module init.
  * Return: 0 or an error.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the struct_ops types of this module have in common
+ * Common parts of this module's struct_ops types
  *
- * A module can call nothing that finds a BTF type or function by its name. Types are
- * told apart by the offset of their last member, see is_for(), kfuncs by
- * their ids in lists of our own, see bpf_oom_kfunc_in().
+ * No function that finds a BTF type or function by its name is exported to modules. So
+ * the two types are told apart by the offset of their last member (bpf_oom_ops.flags or
+ * bpf_psi_ops.name), see is_for(), and kfuncs by their BTF ids, see bpf_oom_kfunc_in().
  */
 #define pr_fmt(fmt) "bpf_oom: " fmt
 
@@ -22,13 +22,13 @@
 #include "api/struct_ops.h"
 #include "memcg.h"
 
-/* This module's BTF: set when a type is registered, lives as long as we do. */
+/* This module's BTF: set when a type is registered, lives as long as the module. */
 static const struct btf *module_btf;
 
 /*
- * A kernel build whose modules' BTF was not deduplicated gives us a task_struct
- * of our own, which no pointer from the kernel is accepted for. None of our
- * types is as large as the kernel's, to the byte.
+ * If the kernel build does not deduplicate the BTF of modules, ours has a task_struct of
+ * its own, and the verifier accepts no kernel pointer for it. Detected by size: none of
+ * our own types has exactly the size of one of these.
  */
 static bool is_core_type(const struct btf_type *t)
 {
@@ -39,7 +39,7 @@ static bool is_core_type(const struct btf_type *t)
 		 t->size == sizeof(struct mem_cgroup)));
 }
 
-/* The types of vmlinux come first and stand in one piece, ours elsewhere. */
+/* The types of vmlinux come first and are contiguous in memory, ours are elsewhere. */
 static bool has_private_core_types(const struct btf *btf)
 {
 	const struct btf_type *t, *prev = NULL;
@@ -57,8 +57,8 @@ static bool has_private_core_types(const struct btf *btf)
 }
 
 /**
- * bpf_oom_init_btf() - get to know this module's BTF
- * @btf: what the struct_ops core gives to bpf_struct_ops.init
+ * bpf_oom_init_btf() - remember and check this module's BTF
+ * @btf: the argument of bpf_struct_ops.init
  *
  * Context: module init.
  * Return: 0, or -ENOEXEC for BTF with which no policy would load.
@@ -77,9 +77,9 @@ int bpf_oom_init_btf(struct btf *btf)
 
 /**
  * bpf_oom_check_registered() - has a struct_ops type been registered?
- * @ret: what register_bpf_struct_ops() returned
+ * @ret: the return value of register_bpf_struct_ops()
  *
- * A module without BTF registers nothing and is told that all went well.
+ * For a module without BTF that function registers nothing and returns 0.
  *
  * Context: module init.
  * Return: 0 or an error.
@@ -100,7 +100,7 @@ static const struct btf_type *ops_type(const struct bpf_prog *prog)
 	return btf_type_by_id(module_btf, prog->aux->attach_btf_id);
 }
 
-/* By the offset of the last member, in which our types differ. */
+/* Compares the offset of the type's last member with @last: our types differ in it. */
 static bool is_for(const struct bpf_prog *prog, size_t last)
 {
 	const struct btf_type *t = ops_type(prog);
@@ -156,7 +156,7 @@ int bpf_oom_prog_callback(const struct bpf_prog *prog)
 				       prog->expected_attach_type) / 8;
 }
 
-/* Our struct_ops types, as the build has numbered them. */
+/* BTF ids of our struct_ops types at build time */
 BTF_ID_LIST(built_type_ids)
 BTF_ID(struct, bpf_oom_ops)
 BTF_ID(struct, bpf_psi_ops)
@@ -164,13 +164,13 @@ BTF_ID(struct, bpf_psi_ops)
 /**
  * bpf_oom_kfunc_in() - does this program call one of these kfuncs?
  * @prog: a program that is being verified
- * @kfunc_id: what it calls, as its loader and the verifier number it
- * @set: kfuncs of this module, a BTF_SET_START() as the build has numbered it
+ * @kfunc_id: BTF id of the kfunc that it calls, as in the loaded module
+ * @set: kfuncs of this module, a BTF_SET_START() with ids of the build
  *
- * A module built outside of the kernel's tree carries the part of the kernel's BTF
- * that it needs, and is numbered after that. Loading puts it behind the whole of the
- * kernel's BTF, so that all numbers of ours grow by the same amount. That of the
- * program's struct_ops type is known before and after.
+ * A module that is built outside of the kernel's tree carries the part of the kernel's
+ * BTF that it needs, and its own ids follow that part. At load they follow the whole of
+ * the kernel's BTF, so all of them grow by the same amount. The id of the program's
+ * struct_ops type is known for both, and gives the difference.
  *
  * Context: any.
  * Return: true if so; false also for the programs of other struct_ops types.
@@ -195,14 +195,14 @@ bool bpf_oom_kfunc_in(const struct bpf_prog *prog, u32 kfunc_id,
 }
 
 /**
- * bpf_oom_init_name() - take over a policy's name
- * @name: where to, zeroed
- * @uname: what user space gave
+ * bpf_oom_init_name() - check and copy a policy's name
+ * @name: the destination, zeroed
+ * @uname: the name from user space
  *
- * Both have room for BPF_OOM_NAME_MAX_LEN characters.
+ * Both have BPF_OOM_NAME_MAX_LEN bytes.
  *
  * Context: bpf_struct_ops.init_member.
- * Return: 1 for "done", or -EINVAL for a name that is empty, has no end, or
+ * Return: 1 for "done", or -EINVAL for a name that is empty, not terminated, or
  * would break a log line.
  */
 int bpf_oom_init_name(char *name, const char *uname)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* struct_ops.c: what the struct_ops types have in common */
+/* struct_ops.c: common parts of the struct_ops types */
 #ifndef _BPF_OOM_API_STRUCT_OPS_H
 #define _BPF_OOM_API_STRUCT_OPS_H
 
