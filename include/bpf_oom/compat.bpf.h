@@ -2,23 +2,23 @@
 /*
  * For policies that were written for one of the posted BPF OOM series
  *
- * Included after common.bpf.h. What has changed between them is how a callback is
- * declared, and some kfuncs; the macros here declare it as that series did. What
- * need not change at all: what a handler does with oc, oc->memcg included, which is
- * trusted after a test for NULL; names and arguments of bpf_oom_kill_process(),
+ * To be included after common.bpf.h. The series differ in how a callback is declared,
+ * and in some kfuncs; the macros here declare them as the respective series did. Not
+ * affected: the use of oc in a handler, including oc->memcg, which is trusted after a
+ * check for NULL; names and arguments of bpf_oom_kill_process(),
  * bpf_task_is_oom_victim() and the memcg kfuncs of 7.0.
  *
- * What a macro cannot bring:
- * - A series that attaches to a cgroup by a file descriptor, in the loader, gets the
- *   cgroup here from bpf_oom_ops.cgroup_id, or from bpfoom attach --cgroup.
- * - A text that is not a constant, for bpf_out_of_memory() and
- *   bpf_oom_kill_process(). The verifier wants it in read-only data.
+ * Macros cannot help with these differences:
+ * - Where the loader of a series attaches to a cgroup by a file descriptor, the cgroup
+ *   here comes from bpf_oom_ops.cgroup_id, or from bpfoom attach --cgroup.
+ * - bpf_out_of_memory() and bpf_oom_kill_process() take constant texts only: the
+ *   verifier requires them to be in read-only data.
  * - bpf_psi_ops had no name: BPF_PSI_OPS(name, ...) defines the policy with one.
  * - bpf_oom_kill_process() refuses more: -EPERM for an oom_score_adj of -1000, -EXDEV
  *   for a task outside the domain of the OOM. -EAGAIN is no failure: memory has come
  *   back. A handler that has killed has handled the OOM, whatever it returns.
- * - A program of v3 that reads psi_group in the tracepoint psi_avgs_work, which
- *   released kernels do not have: it becomes a handle_psi_event.
+ * - A program of v3 that reads psi_group in the tracepoint psi_avgs_work must become a
+ *   handle_psi_event: released kernels do not have that tracepoint.
  */
 #ifndef _BPF_OOM_COMPAT_BPF_H
 #define _BPF_OOM_COMPAT_BPF_H
@@ -35,28 +35,28 @@ static __always_inline const char *bpf_oom_compat_text(struct bpf_oom_compat_tex
 }
 
 /*
- * In v1 and v2 the text could be NULL, in v3 and later there is none. The flag of v1
- * was a bool; true is BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK.
+ * In v1 and v2 the text could be NULL, in v3 and later there is no text. The flags of v1
+ * were a bool; true has the value of BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK.
  */
 #define bpf_out_of_memory(memcg, order, flags, ...)			\
 	bpf_out_of_memory(memcg, order, flags,				\
 			  bpf_oom_compat_text((struct bpf_oom_compat_text){ __VA_ARGS__ }))
 
-/* What fires was a struct psi_trigger in v1 and v2. */
+/* v1 and v2 passed a struct psi_trigger to handle_psi_event. */
 #define psi_trigger bpf_psi_trigger
 
 /*
- * v1, August 2025: handle_out_of_memory(oc). Loads as it is. The rest of it:
+ * v1, August 2025: handle_out_of_memory(oc). Loads as it is. Other differences of v1:
  */
 
-/* Had another name in v1 and v2. */
+/* v1 and v2 had another name for it. */
 #define bpf_mem_cgroup_events(memcg, event) bpf_mem_cgroup_vm_events(memcg, event)
 
-/* Was in pages in v1. */
+/* In v1 the unit was pages. */
 #define bpf_mem_cgroup_usage_v1(memcg) (bpf_mem_cgroup_usage(memcg) / 4096)
 
 /*
- * Its pressure policies: handle_psi_event(trigger) and handle_cgroup_free(cgroup_id).
+ * Pressure policies of v1: handle_psi_event(trigger), handle_cgroup_free(cgroup_id)
  */
 
 /**
@@ -79,8 +79,8 @@ static __always_inline const char *bpf_oom_compat_text(struct bpf_oom_compat_tex
  * BPF_PSI_FREE_V1() - in place of SEC() and BPF_PROG() of handle_cgroup_free
  * @prog: name of the program, which is the handle_cgroup_offline of the policy
  *
- * Followed by the argument, a u64. Called once for each cgroup that the policy had
- * triggers for.
+ * Followed by the argument, a u64. Called once for each cgroup for which the policy had
+ * triggers.
  */
 #define BPF_PSI_FREE_V1(prog, ...)					\
 	static __always_inline void v1_##prog(__VA_ARGS__);		\
@@ -98,8 +98,8 @@ static __always_inline const char *bpf_oom_compat_text(struct bpf_oom_compat_tex
  */
 
 /**
- * struct bpf_oom_ctx - what v2 tells of the attachment
- * @cgroup_id: of its cgroup, 0: system-wide
+ * struct bpf_oom_ctx - the attachment, as v2 passes it to programs
+ * @cgroup_id: id of its cgroup; 0: system-wide
  */
 struct bpf_oom_ctx {
 	__u64 cgroup_id;
@@ -130,8 +130,8 @@ struct bpf_oom_ctx {
  * BPF_OOM_OFFLINE_V2() - in place of SEC() and BPF_PROG() of handle_cgroup_offline
  * @prog: name of the program
  *
- * Followed by the arguments, a struct bpf_oom_ctx * and a u64. Unlike in v2 the
- * attachment ends after it.
+ * Followed by the arguments, a struct bpf_oom_ctx * and a u64. Unlike in v2, the
+ * attachment ends when it returns.
  */
 #define BPF_OOM_OFFLINE_V2(prog, ...)					\
 	static __always_inline void v2_##prog(__VA_ARGS__);		\
@@ -149,8 +149,8 @@ struct bpf_oom_ctx {
  */
 
 /**
- * struct bpf_oom_link_v3 - what v3 policies use of struct bpf_struct_ops_link
- * @cgroup: that of the attachment
+ * struct bpf_oom_link_v3 - the part of struct bpf_struct_ops_link that v3 policies use
+ * @cgroup: cgroup of the attachment
  */
 struct bpf_oom_link_v3 {
 	struct cgroup *cgroup;
@@ -181,9 +181,9 @@ struct bpf_oom_link_v3 {
 
 /*
  * The per-task series, August 2023: fmod_ret on bpf_oom_evaluate_task(task, oc).
- * Verdicts have the names they had, and oc->chosen is what has been selected so far.
- * Here it is asked only about tasks that can be killed, and not about a victim on
- * its way out, which ends the scan. The policy's name is bpf_oom_ops.name.
+ * The names of the verdicts are the same, and oc->chosen is the task selected so far.
+ * Unlike there, the program is called only for tasks that can be killed, and not for a
+ * victim on its way out, which ends the scan. The policy's name is bpf_oom_ops.name.
  */
 
 /**

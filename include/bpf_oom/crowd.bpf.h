@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the processes of a cgroup hold, for policies that compare cgroups. */
+/* Memory of the processes of a cgroup, for policies that compare cgroups */
 #ifndef _BPF_OOM_CROWD_BPF_H
 #define _BPF_OOM_CROWD_BPF_H
 
 #include <bpf_oom/memcg.bpf.h>
 
-/* Pages, more than there are. */
+/* A number of pages that no machine has */
 #define CROWD_UNKNOWN 0x1000000000000ULL
 
 /**
- * struct crowd - the processes of a cgroup, in pages
- * @pages: of those that may be killed
- * @largest: of the largest of these; 0: nobody can be killed
- * @spared: of those that must not be killed
- * @largest_spared: of the largest of these
- * @anon: anonymous memory of any of them, and what may not have been added to that yet
- * @shmem: shmem that is mapped by any of them
- * @swap: swap of any of them
- * @raised: the pages of those that may be killed, each times its oom_score_adj if that
- *	is positive
- * @lowered: the same, each times its oom_score_adj without the sign if it is negative
+ * struct crowd - sums over the processes of a cgroup, in pages
+ * @pages: pages of processes that may be killed
+ * @largest: pages of the largest of these; 0: no process can be killed
+ * @spared: pages of processes that must not be killed
+ * @largest_spared: pages of the largest of these
+ * @anon: anonymous memory of all processes of the cgroup, and what single CPUs may not yet
+ *	have added to it
+ * @shmem: shmem that processes of the cgroup map, spared ones included
+ * @swap: swap of processes of the cgroup, spared ones included
+ * @raised: pages of each process that may be killed, times its oom_score_adj if that is
+ *	positive
+ * @lowered: the same, times the absolute value of oom_score_adj if that is negative
  */
 struct crowd {
 	u64 pages;
@@ -33,17 +34,18 @@ struct crowd {
 	u64 lowered;
 };
 
-/* Of a process, what single CPUs have not yet added: a batch for each that it was on. */
+/* What single CPUs may not have added of a process: a batch for each that it was on. */
 #define CROWD_NOT_ADDED 512
 
-/* More that have exited, one after the other, are not worth the time. */
+/* Bounds the search for a thread with an mm if the first threads have exited. */
 #define CROWD_MAX_EXITED 16
 
 /**
- * process_mm() - the memory of a process, also when its first thread has exited
- * @task: the first thread, best under RCU
+ * process_mm() - the mm of a process, also if its first thread has exited
+ * @task: the first thread, if possible under RCU
  *
- * Return: for BPF_CORE_READ(); NULL: none of the first threads has it any more.
+ * Return: the mm, for BPF_CORE_READ(); NULL if none of the first CROWD_MAX_EXITED
+ * threads has it any more.
  */
 static __always_inline struct mm_struct *process_mm(struct task_struct *task)
 {
@@ -72,15 +74,14 @@ static __always_inline u64 at_least(u64 n, u64 min)
 }
 
 /**
- * crowd_add() - count a process
- * @c: the others of its cgroup; all 0 before the first
+ * crowd_add() - add a process to a crowd
+ * @c: the crowd; zeroed before the first process
  * @task: the process; no kernel thread
- * @mortal: would a kill free what it holds? It does not matter where
- *	task_is_unkillable().
+ * @mortal: would a kill free its memory? Ignored if task_is_unkillable()
  *
- * Any program may call it; what it reads is near enough to compare.
+ * Any program may call it. The values that it reads are exact enough for a comparison.
  *
- * Return: what the process holds in pages, without page cache.
+ * Return: pages of the process, without page cache.
  */
 static __always_inline u64 crowd_add(struct crowd *c, struct task_struct *task, bool mortal)
 {
@@ -95,7 +96,7 @@ static __always_inline u64 crowd_add(struct crowd *c, struct task_struct *task, 
 	c->anon += anon + CROWD_NOT_ADDED;
 	c->shmem += shmem;
 	c->swap += swap;
-	/* Not that of who exits, which is gone. */
+	/* Without an mm the pages are unknown, unless the whole process is exiting. */
 	if (!mm && BPF_CORE_READ(task, signal, live.counter) > 0) {
 		c->anon = CROWD_UNKNOWN;
 		c->shmem = CROWD_UNKNOWN;
@@ -118,14 +119,14 @@ static __always_inline u64 crowd_add(struct crowd *c, struct task_struct *task, 
 }
 
 /**
- * crowd_shift() - what the oom_score_adj of the processes adds to their size
+ * crowd_shift() - the effect of the processes' oom_score_adj on their size
  * @c: all processes of the cgroup
- * @totalpages: of the OOM's domain, as in struct oom_control
+ * @totalpages: size of the OOM's domain, as in struct oom_control
  *
- * As in the kernel, a thousandth of the domain for each point, and each process in
- * proportion to what it holds.
+ * As in the kernel, each point is a thousandth of the domain. Processes are weighted by
+ * their size.
  *
- * Return: bytes, negative if they are lowered.
+ * Return: bytes; negative if oom_score_adj lowers the size.
  */
 static __always_inline s64 crowd_shift(const struct crowd *c, u64 totalpages)
 {

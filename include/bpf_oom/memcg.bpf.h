@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How much memory a cgroup holds, for policies that compare cgroups. */
+/* Memory of a cgroup, for policies that compare cgroups */
 #ifndef _BPF_OOM_MEMCG_BPF_H
 #define _BPF_OOM_MEMCG_BPF_H
 
@@ -12,7 +12,8 @@
  * @mm: its mm; NULL: 0
  * @item: MM_ANONPAGES, MM_FILEPAGES, MM_SHMEMPAGES or MM_SWAPENTS
  *
- * Pages. Without what single CPUs have not yet added: near enough to compare.
+ * In pages. Counts pending on single CPUs are missing, which is exact enough for a
+ * comparison.
  */
 #define mm_pages(mm, item) \
 	not_negative(BPF_CORE_READ(mm, rss_stat[item].count))
@@ -22,7 +23,7 @@ static __always_inline u64 not_negative(s64 n)
 	return n > 0 ? n : 0;
 }
 
-/* Not below 0: what is compared was not read at the same moment. */
+/* Not below 0, since the two values were not read at the same time. */
 static __always_inline u64 without(u64 bytes, u64 less)
 {
 	return bytes > less ? bytes - less : 0;
@@ -37,11 +38,11 @@ static __always_inline u64 at_most(u64 n, u64 max)
  * memcg_stat() - a line of memory.stat
  * @memcg: the memcg
  * @type: enum node_stat_item or memcg_stat_item
- * @item: one of it, by name: numbers differ between kernels
+ * @item: name of a constant of that enum: its value differs between kernels
  *
- * Bytes, 0 on a kernel that does not count this. As old as the last flush, and a
- * flush is less than it says: the kernel lets 64 pages for each CPU pass, and skips
- * one while another task is in the middle of it.
+ * In bytes; 0 on a kernel that does not count the item. As old as the last flush, and a
+ * flush may leave it older: the kernel skips the flush if less than 64 pages per CPU are
+ * pending, or if another task is flushing.
  */
 #define memcg_stat(memcg, type, item) \
 	memcg_stat_bytes(memcg, bpf_core_enum_value(enum type, item))
@@ -54,13 +55,13 @@ static __always_inline u64 memcg_stat_bytes(struct mem_cgroup *memcg, int item)
 }
 
 /**
- * memcg_held() - what reclaim does not get back from a memcg, other than by swap
+ * memcg_held() - memory of a memcg that reclaim cannot free, other than by swap
  * @memcg: the memcg
  *
- * What is charged and in swap, without page cache and the reclaimable part of slab.
- * Not the sum of what does count: all charges are known at any time, statistics are
- * not, and what brought the OOM is newest. A kill frees it, but for what
- * memcg_outlives() counts.
+ * Charged memory plus swap, minus page cache and the reclaimable part of slab. It is not
+ * computed as the sum of the parts that count: charges are always up to date, statistics
+ * are not, and the allocations that caused the OOM are the newest. A kill frees this
+ * memory, except for what memcg_outlives() counts.
  *
  * Return: bytes.
  */
@@ -75,19 +76,19 @@ static u64 memcg_held(struct mem_cgroup *memcg)
 }
 
 /**
- * memcg_outlives() - what of memcg_held() stays when the processes are gone
+ * memcg_outlives() - the part of memcg_held() that stays when all processes have exited
  * @memcg: the memcg
  * @anon: bytes of anonymous memory that its processes have, rather too much: the sum of
  *	MM_ANONPAGES, and what may be missing from it
  * @shmem: bytes of shmem that its processes map: the sum of MM_SHMEMPAGES
- * @swap: bytes that they have in swap: the sum of MM_SWAPENTS
+ * @swap: bytes that its processes have in swap: the sum of MM_SWAPENTS
  *
- * The kernel does not tell the files of a tmpfs from other shmem. But what nobody
- * maps lives in a file, and what is mapped may. Of shmem in swap it is not known
- * whether it is mapped; it is left out as the kernel's own score does. Anonymous memory
- * stays charged where a process got it when the process has moved to another cgroup.
+ * The kernel's statistics do not tell tmpfs files from other shmem. But shmem that no
+ * process maps must be in a file; shmem that is mapped may be, too. It is unknown whether
+ * shmem in swap is mapped; it is ignored, as in the kernel's own score.
+ * Anonymous memory stays charged to the cgroup that a process has left.
  *
- * Return: bytes, no more than there are.
+ * Return: bytes; a lower bound.
  */
 static __always_inline u64 memcg_outlives(struct mem_cgroup *memcg, u64 anon, u64 shmem,
 					  u64 swap)
@@ -100,16 +101,16 @@ static __always_inline u64 memcg_outlives(struct mem_cgroup *memcg, u64 anon, u6
 }
 
 /**
- * memcg_protected() - what memory.min and memory.low keep from being reclaimed
+ * memcg_protected() - memory that memory.min and memory.low protect from reclaim
  * @memcg: the memcg
  * @top: the level (cgroup.level) of the cgroup that is out of memory, 0 for the whole
- *	system; nothing protects that one itself
+ *	system; that cgroup itself has no protection
  *
- * As the kernel's last reclaim computed it, which precedes an OOM and goes on under
- * pressure: a setting that is newer, or a cgroup, does not count yet. Reclaim has regard
- * to what the cgroups above have: a setting of a tenant protects no more than the tenant
- * has. But reclaim within the tenant has not, and may have been last, so those above are
- * asked once more; what they have is not computed by reclaim below them.
+ * The values are those that the kernel's last reclaim computed, which precedes an OOM
+ * and goes on under pressure: newer settings or cgroups are not included. Reclaim limits
+ * them by the protection of the ancestors: a setting below a tenant protects no more
+ * than the tenant's own. But reclaim within the tenant does not, and may have been last.
+ * So this limits by the ancestors once more: reclaim below them does not compute theirs.
  *
  * Return: bytes.
  */
@@ -132,12 +133,14 @@ static __always_inline u64 memcg_protected(struct mem_cgroup *memcg, int top)
 
 /**
  * css_is_leaf() - has this cgroup no children in the memory controller?
- * @css: one of a walk with BPF_CGROUP_ITER_DESCENDANTS_POST, for each that is ONLINE
- * @has_children: of the same walk; 0 before it
+ * @css: current css of a walk with BPF_CGROUP_ITER_DESCENDANTS_POST; to be called for
+ *	each css that is online
+ * @has_children: state of the walk; 0 before it
  *
- * Children come right before their parent, so it is enough to remember one.
+ * The walk visits children right before their parent, so remembering one parent is
+ * enough.
  *
- * Return: false for the root of all.
+ * Return: true if so; false for the root of the hierarchy.
  */
 static __always_inline bool css_is_leaf(struct cgroup_subsys_state *css, int *has_children)
 {
