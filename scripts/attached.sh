@@ -1,15 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# attached.sh BPFOOM: before this tool is removed, are there policies that it alone
-# would detach? They go on without it. FORCE=1 only tells.
+# attached.sh BPFOOM: fail if policies are attached that only this tool can detach, which
+# is about to be removed: they would stay attached. With FORCE=1 only list them.
 
 set -eu
 
 tool=${1:?usage: attached.sh BPFOOM}
 
-# Where it is not, nothing is taken from anybody. Nor is anything attached without
-# the module.
+# Without the tool there is nothing to remove, without the module nothing is attached.
 [ -x "$tool" ] && [ -d /sys/module/bpf_oom ] || exit 0
 
 json=$("$tool" list --json) || {

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Build the modules against the headers in $1, and let nothing pass that would
-# load and then not work, or work on wrong assumptions about the kernel.
+# Build the modules against the kernel headers in KDIR. Fail instead of building modules
+# that would load but not work, or work on wrong assumptions about the kernel.
 #
 #	scripts/build-modules.sh [-n] KDIR
 #
-# -n: only say whether something is missing that would be noticed before it builds.
+# -n: build nothing, only check whether something is missing.
 
 set -eu
 
@@ -48,7 +48,7 @@ need_config CONFIG_DEBUG_INFO_BTF_MODULES "no type information for modules"
 [ -r "$kdir/vmlinux" ] ||
 	die "$kdir/vmlinux is missing, and without its BTF kbuild makes modules that load and do nothing. For the running kernel: cp /sys/kernel/btf/vmlinux $kdir/"
 
-# Kernels with BPF OOM of their own need no module.
+# Kernels with built-in BPF OOM need no module.
 if grep -aq bpf_struct_ops_bpf_oom_ops "$kdir/vmlinux"; then
 	die "this kernel has BPF OOM built in: use that, bpf-oom is not needed"
 fi
@@ -71,7 +71,7 @@ fi
 CC="${HOSTCC:-cc} ${HOSTCFLAGS:-}" scripts/need.sh modules "$kdir" || exit 1
 [ -z "$only_check" ] || exit 0
 
-# check_btf ARGS...: what pahole made of it. Not all of its versions make the same.
+# check_btf ARGS...: check the BTF that pahole made, which depends on its version
 check_btf()
 {
 	scripts/check-btf -b "$kdir/vmlinux" "$@" && return
@@ -85,9 +85,8 @@ check_btf()
 make -s -C scripts
 mkdir -p "$gen"
 
-# The list of symbols in the form that our tools and modpost want. The version
-# that modpost gets makes it treat them as exported, and leaves it strict about
-# every other name.
+# Convert the list of symbols for our tools and for modpost. Its Module.symvers makes
+# modpost treat them as exported, while it stays strict about every other name.
 awk -v memcg_stats="$memcg_kfuncs" '
 	/^#/ || !NF { next }
 	$3 == "memcg-stats" && !memcg_stats { next }
@@ -95,7 +94,7 @@ awk -v memcg_stats="$memcg_kfuncs" '
 awk '!seen[$2]++ { printf "0x00000000\t%s\tvmlinux\tEXPORT_SYMBOL_GPL\t\n", $2 }' \
 	"$gen/klp-symbols" > "$gen/Module.symvers"
 
-# What this kernel's BTF is known by: gzip ends with the CRC-32 and the length.
+# Identify this kernel by CRC-32 and length of its BTF: the last 8 bytes of gzip's output.
 if [ -n "$shim" ]; then
 	objcopy --dump-section .BTF="$gen/vmlinux.btf" "$kdir/vmlinux" /dev/null 2>/dev/null ||
 		cp "$kdir/vmlinux" "$gen/vmlinux.btf"
@@ -105,10 +104,10 @@ if [ -n "$shim" ]; then
 		echo "#define OOM_HOOK_BTF_SIZE ${size}U"
 	} > "$gen/btf-id.h"
 	rm "$gen/vmlinux.btf"
-	# Unchanged content keeps its time stamp, so that nothing is rebuilt for it.
+	# Keep the time stamp if nothing has changed, so that nothing is rebuilt.
 	cmp -s "$gen/btf-id.h" module/shim/btf-id.h ||
 		cp "$gen/btf-id.h" module/shim/btf-id.h
-	# A .ko that has been converted already must be linked again.
+	# A converted .ko cannot be converted again: have it linked anew.
 	rm -f module/shim/oom_hook.ko
 fi
 
@@ -125,7 +124,7 @@ make -C "$kdir" M="$PWD" BPF_OOM_VERSION="$version" \
 	${KBUILD_ARGS:-} modules
 
 if [ -n "$shim" ]; then
-	# Not later: strip(1) does not keep livepatch relocations whole.
+	# Strip before the conversion: strip(1) would damage livepatch relocations.
 	strip -g module/shim/oom_hook.ko
 	scripts/klp-convert -s "$gen/klp-symbols" module/shim/oom_hook.ko
 	check_btf -p oom_hook_klp_protos \

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * check-btf - is the type information of a module what the kernel will need?
+ * check-btf - check the BTF of a module before the kernel needs it
  *
- * kbuild skips BTF with no more than a remark, and the kernel only warns when
- * it cannot use what a module brings. Both end in a module that loads and does
- * nothing, so the build asks here:
+ * If kbuild cannot make BTF it only prints a remark, and if the kernel cannot use a
+ * module's BTF it only warns. Either way the module loads but does nothing, so the
+ * build checks that:
  *
  *  - the module has BTF, which fits the kernel's;
  *  - it shares the kernel's task_struct and the like: with a private copy, no
  *    kfunc argument would match;
  *  - the struct_ops types are there;
- *  - each kernel function that is called past its export (the "func" lines of
- *    the list that klp-convert reads) has the prototype that it was compiled
- *    with. A call with the wrong arguments would corrupt the kernel.
+ *  - each unexported kernel function that the module calls (the "func" lines of the
+ *    list that klp-convert reads) has the prototype that the module was compiled with.
+ *    A call with the wrong arguments would corrupt the kernel.
  */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -40,7 +40,7 @@ static unsigned int nr_failed;
 
 #define die(fmt, ...)	errx(1, "%s: " fmt, module_path, ##__VA_ARGS__)
 
-/* A finding is not the end: report all of them in one go. */
+/* Reports a failed check and goes on, so that one run reports all of them. */
 #define fail(fmt, ...)							\
 	do {								\
 		warnx("%s: " fmt, module_path, ##__VA_ARGS__);		\
@@ -66,7 +66,7 @@ static void bad_usage(void)
 
 /* Loading */
 
-/* The last error, which may be one of libbpf's own. */
+/* Text of the last error, which may be a code of libbpf's own. */
 static const char *libbpf_error(void)
 {
 	static char text[128];
@@ -132,7 +132,7 @@ static bool is_struct(const struct btf_type *t)
 	return btf_kind(t) == BTF_KIND_STRUCT || btf_kind(t) == BTF_KIND_UNION;
 }
 
-/* The struct of this name among the types first..., or 0. */
+/* Finds a struct by name among the types from @first on; 0: there is none. */
 static __u32 find_struct(const struct btf *btf, __u32 first, const char *name)
 {
 	for (__u32 id = first; id < btf__type_cnt(btf); id++) {
@@ -145,7 +145,7 @@ static __u32 find_struct(const struct btf *btf, __u32 first, const char *name)
 	return 0;
 }
 
-/* The gates */
+/* Checks of the module's types */
 
 static void check_private_copies(void)
 {
@@ -182,7 +182,7 @@ static void check_struct_ops(const char *type)
 		     name, type);
 }
 
-/* Comparing a type of the kernel's with one of the module's */
+/* Comparison of a type of the kernel with one of the module */
 
 /*
  * A type tag (__user, __rcu) changes no call, and whether there is one depends
@@ -211,7 +211,7 @@ static bool is_union(const struct btf_type *t)
 	       (btf_kind(t) == BTF_KIND_FWD && btf_kflag(t));
 }
 
-/* A declaration and a definition of the same struct are the same type. */
+/* A forward declaration and a definition of one struct are the same type. */
 static bool same_aggregate(const struct btf_type *a, const struct btf_type *b)
 {
 	if (!is_aggregate(b) || is_union(a) != is_union(b))
@@ -272,7 +272,7 @@ static bool same_kind(const struct btf_type *a, const struct btf_type *b,
 	}
 }
 
-/* a_id is one of vmlinux, b_id one of the module, which includes vmlinux's. */
+/* @a_id is a type of vmlinux, @b_id one of the module, whose ids include vmlinux's. */
 static bool same_type(__u32 a_id, __u32 b_id, int depth)
 {
 	const struct btf_type *a, *b;
@@ -289,7 +289,7 @@ static bool same_type(__u32 a_id, __u32 b_id, int depth)
 	name = name_of(vmlinux, a);
 	if (strcmp(name, name_of(module, b)))
 		return false;
-	/* Without a name nothing says that two structs are the same. */
+	/* Structs are compared by name, so unnamed ones cannot be. */
 	if (is_aggregate(a))
 		return *name && same_aggregate(a, b);
 	return btf_kind(a) == btf_kind(b) && same_kind(a, b, depth + 1);
@@ -316,7 +316,7 @@ static void print_proto(const struct btf *btf, const char *who, __u32 proto,
 	btf_dump__free(d);
 }
 
-/* The kernel's prototype of a function; 0 after it said why there is none. */
+/* Finds the kernel's prototype of a function; 0: there is none, and it said why. */
 static __u32 kernel_proto(const char *name)
 {
 	__u32 found = 0;
@@ -339,7 +339,7 @@ static __u32 kernel_proto(const char *name)
 	return found;
 }
 
-/* The FUNC_PROTO that a member points to, or 0. */
+/* Returns the FUNC_PROTO that a member points to; 0: none. */
 static __u32 member_proto(const struct btf_member *m)
 {
 	const struct btf_type *t = type_of(module, m->type);
@@ -369,7 +369,7 @@ static void check_function(const struct btf_member *m, const char *name)
 	print_proto(module, "module", ours, name);
 }
 
-/* The list of symbols; klp-convert complains about what is wrong with it */
+/* The list of symbols; klp-convert checks its syntax */
 
 struct list {
 	char **names;
@@ -508,7 +508,7 @@ static int no_print(enum libbpf_print_level level, const char *fmt, va_list ap)
 
 static int check(const struct options *o)
 {
-	/* libbpf words its complaints for its own developers. */
+	/* libbpf's messages are for its developers; we print our own. */
 	libbpf_set_print(no_print);
 	load_vmlinux(o->base);
 	load_module();
@@ -521,8 +521,8 @@ static int check(const struct options *o)
 }
 
 /*
- * libbpf believes BTF in more than it has checked. What is damaged in the right
- * place kills the process that reads it, which therefore is another one.
+ * libbpf does not check all of the BTF that it reads. Damaged BTF may crash the process,
+ * so a child process reads it.
  */
 static int check_in_child(const struct options *o)
 {

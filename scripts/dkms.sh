@@ -1,26 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# dkms.sh install RELEASE [HEADERS]	put the modules under DKMS, for RELEASE and for
-#					the kernels that an older version is there for
-# dkms.sh uninstall			take all versions away
+# dkms.sh install RELEASE [HEADERS]	add the modules to DKMS and install them, for
+#					RELEASE and for all kernels that have an
+#					installed older version
+# dkms.sh uninstall			remove all versions
 #
-# Of what is installed nothing is removed until all of it is known to build anew:
-# in a tree of its own, since DKMS cannot have one version twice. What is installed for
-# the first time is taken away again if it fails.
+# An installed version is removed only after the new one has been built for all kernels.
+# That build is in a DKMS tree of its own, since DKMS cannot have one version twice. If
+# nothing was installed before, a failed installation is removed again.
 
 set -euo pipefail
 shopt -s nullglob
 
 cd "$(dirname "$0")/.."
 name=bpf-oom
-# What is not installed yet. Of a known name, so that the next run finds it if this
-# one is killed, and that compilers that remember know the place; beside where the
-# source goes, where nobody else may write.
+# The new version before it is installed. The name is fixed so that the next run finds
+# it if this one is killed, and so that ccache finds earlier results. It is next to the
+# final place of the source, where only root can write.
 new=/usr/src/.$name.new
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
-# What DKMS needs to build the modules, and nothing else.
+# The files that DKMS needs to build the modules
 files=(COPYING Kbuild Makefile dkms.conf include
 	module/Kbuild module/*.[ch] module/*/*.[ch] module/shim/{Kbuild,klp-symbols.list}
 	scripts/{Makefile,build-modules.sh,need.sh} scripts/*.[ch])
@@ -30,7 +31,7 @@ versions()
 	dkms status -m $name 2>/dev/null | sed -n "s|^$name/\([^,:]*\)[,:].*|\1|p" | sort -u
 }
 
-# Kernels that one of the versions is installed for.
+# kernels: list the kernels for which a version is installed
 kernels()
 {
 	dkms status -m $name | sed -n "s|^$name/[^,]*, \([^,]*\), .*: installed.*|\1|p"
@@ -42,8 +43,8 @@ die()
 	exit 1
 }
 
-# copy_source DIR: it is run as root at each new kernel, so it must not stay the
-# property of whoever cloned this.
+# copy_source DIR: copy the files to DIR, owned by root: DKMS runs them as root for each
+# new kernel, so the user who owns this checkout must not be able to change the copy
 copy_source()
 {
 	mkdir -p "$1"
@@ -51,10 +52,10 @@ copy_source()
 		--exclude=btf-id.h --exclude='*.mod.c' "${files[@]}" | tar x -C "$1"
 }
 
-# build_log DKMS-TREE: why it does not build
+# build_log DKMS-TREE: print the log of a failed build
 build_log()
 {
-	# There may be none, and then cat would read what we are given.
+	# Without a log, cat has no arguments and must not read our standard input.
 	cat "$1/$name"/*/build/make.log </dev/null 2>/dev/null || true
 }
 
@@ -71,7 +72,7 @@ uninstall()
 		echo "bpf-oom: the modules stay loaded until 'rmmod bpf_oom oom_hook' or the next boot"
 }
 
-# for_headers KERNEL: sets headers to what tells DKMS where those of KERNEL are
+# for_headers KERNEL: set "headers" to DKMS options for the headers of KERNEL
 for_headers()
 {
 	headers=()
@@ -80,7 +81,7 @@ for_headers()
 	fi
 }
 
-# builds KERNEL...: into a DKMS tree that is thrown away
+# builds KERNEL...: does the new version build? In a temporary DKMS tree.
 builds()
 {
 	local kernel trees=(--sourcetree "$new/src" --dkmstree "$new/dkms")
@@ -99,7 +100,7 @@ builds()
 	done
 }
 
-# put KERNEL...: the new source under DKMS, and its modules where they belong
+# put KERNEL...: add the new source to DKMS and install its modules
 put()
 {
 	local kernel
@@ -131,7 +132,7 @@ install()
 	undo=
 }
 
-# tidy: at the end, whatever it is, and not twice for an interrupt that make passes on
+# tidy: clean up at exit. Ignores further signals, since make passes on an interrupt.
 tidy()
 {
 	trap '' INT TERM HUP
@@ -142,8 +143,8 @@ tidy()
 	echo "bpf-oom: it was not installed for $release, see above: nothing is left of it" >&2
 }
 
-# alone: one run at a time. The lock is that of the directory, and ends with the last
-# process that we have started. Also takes away what a run has left that was killed.
+# alone: allow one run at a time, and clean up after a run that was killed. The lock on
+# /usr/src is released when the last process that inherited descriptor 9 exits.
 alone()
 {
 	mkdir -p /usr/src

@@ -10,7 +10,8 @@
  * section and renames the symbol to .klp.sym.vmlinux.<name>,0, where the 0
  * makes the kernel insist that the name is unique.
  *
- * What it cannot move safely it refuses, and then the module is left as it was.
+ * If there is a relocation that cannot be moved safely, it fails and leaves the module
+ * unchanged.
  */
 #include <ctype.h>
 #include <elf.h>
@@ -35,10 +36,10 @@
 #define KLP_SYM_PREFIX		".klp.sym.vmlinux."
 #define SIG_MAGIC		"~Module signature appended~\n"
 
-/* A page: the loader aligns no section any better. Padding to more fills disks. */
+/* A page: the loader aligns no section further, and more padding only takes space. */
 #define ALIGN_MAX		4096
 
-/* KSYM_NAME_LEN of the kernel, which reads the name with a fixed width. */
+/* KSYM_NAME_LEN of the kernel, which reads names with this fixed width. */
 #define NAME_MAX_LEN		511
 
 #define die(fmt, ...)	errx(1, "%s: " fmt, module_path, ##__VA_ARGS__)
@@ -272,9 +273,9 @@ static void replace_module(int fd)
 	tmp_path = NULL;
 }
 
-/* Is this a module that we understand? */
+/* Checks of the module's format */
 
-/* libelf would read past a signature and drop it, silently. */
+/* libelf would silently drop a signature. */
 static void check_unsigned(int fd, off_t size)
 {
 	char tail[sizeof(SIG_MAGIC) - 1];
@@ -326,7 +327,7 @@ static GElf_Shdr get_shdr(Elf_Scn *scn)
 	return shdr;
 }
 
-/* The only piece of data of a section of a file. */
+/* A section of a file has just one Elf_Data. */
 static Elf_Data *get_data(Elf_Scn *scn)
 {
 	const GElf_Shdr shdr = get_shdr(scn);
@@ -472,7 +473,7 @@ static struct entry *entry_of(const GElf_Rela *rela)
 	return NULL;
 }
 
-/* Relocations: are they of a kind that we may move? */
+/* Checks whether relocations can be moved */
 
 static bool open_rela(struct rela_sec *rs, Elf_Scn *scn)
 {
@@ -528,9 +529,9 @@ static size_t rela_width(const GElf_Rela *rela)
 enum insn { INSN_NONE, INSN_CALL, INSN_JUMP };
 
 /*
- * The instruction that a 4-byte pc-relative relocation belongs to. The byte
- * before the field is either such an opcode or the ModRM byte of an operand
- * relative to the instruction pointer, which is never one of these values.
+ * Finds the kind of instruction that has a 4-byte pc-relative relocation. The byte
+ * before the field is either one of these opcodes or the ModRM byte of an rip-relative
+ * operand, which never has one of these values.
  */
 static enum insn insn_at(const struct rela_sec *rs, const GElf_Rela *rela)
 {
@@ -622,7 +623,7 @@ static void check_relas(Elf_Scn *scn)
 	}
 }
 
-/* An entry that nothing needs is one that nobody would check again. */
+/* Refuses unused entries: their kind could not be checked against the module. */
 static void check_unused(void)
 {
 	for (size_t i = 0; i < nr_entries; i++) {
@@ -649,7 +650,7 @@ static size_t add_string(size_t ndx, const char *s)
 	const size_t off = shdr.sh_size, len = strlen(s) + 1;
 	Elf_Data *data;
 
-	/* What is already there must be loaded, or it would be replaced. */
+	/* Load the existing strings first: otherwise the new data would replace them. */
 	if (shdr.sh_type != SHT_STRTAB || !elf_getdata(scn, NULL))
 		die("cannot read a string table");
 	data = elf_newdata(scn);
@@ -709,9 +710,8 @@ static void add_klp_section(const struct rela_sec *rs, Elf64_Rela *buf,
 }
 
 /*
- * The kernel demands that a livepatch section holds nothing but livepatch
- * relocations, so split the two sorts. A section that this leaves empty stays,
- * for no index may change.
+ * The kernel requires a livepatch section to hold only livepatch relocations, so split
+ * the two sorts. A section that becomes empty stays, since no section index may change.
  */
 static void convert_relas(Elf_Scn *scn)
 {
@@ -750,7 +750,7 @@ static void convert(void)
 		check_relas(elf_getscn(elf, i));
 	check_unused();
 
-	/* Up to nr only: the sections beyond it are those that we add. */
+	/* Only the first nr sections: convert_relas() adds others behind them. */
 	for (size_t i = 1; i < nr; i++)
 		convert_relas(elf_getscn(elf, i));
 	for (size_t i = 0; i < nr_entries; i++)

@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Is what a build needs there, and new enough? Else a line for each thing that is
-# not, with the package that has it, in place of what compilers would say later.
+# Check whether the requirements of a build are there and new enough. Otherwise print a
+# line for each one that is not, with the package that has it, and fail: compilers would
+# fail later with errors that are harder to understand.
 #
-#	need.sh kernel KDIR	for modules: the kernel that these headers are of
+#	need.sh kernel KDIR	for modules: the version of the kernel headers
 #	need.sh modules KDIR	for modules: programs and libraries
-#	need.sh policies BTF	for tool and policies: these, and a kernel's types
+#	need.sh policies BTF	for tool and policies: the same, and a kernel's types
 #
-# Who calls may set CC (also CLANG, BPFTOOL and LLVM_STRIP for policies).
+# The caller may set CC, and for policies also CLANG, BPFTOOL and LLVM_STRIP.
 
 set -eu
 
@@ -24,7 +25,7 @@ say()
 	lacking=1
 }
 
-# older A B: is version A older than B? By major and minor number, whatever follows.
+# older A B: is version A older than B? Compares major and minor number only.
 older()
 {
 	awk -v a="$1" -v b="$2" 'BEGIN {
@@ -32,7 +33,7 @@ older()
 		exit !(x[1] + 0 < y[1] + 0 || (x[1] + 0 == y[1] + 0 && x[2] + 0 < y[2] + 0)) }'
 }
 
-# release KDIR: of the kernel that headers are of, or would be if they were there
+# release KDIR: print the release of the kernel headers, from the path if they are missing
 release()
 {
 	cat "$1/include/config/kernel.release" 2>/dev/null && return
@@ -51,8 +52,8 @@ need_kernel()
 	fi
 }
 
-# want WHAT FOUND NEEDED PACKAGE: FOUND is its version, empty if it is missing; NEEDED
-# is empty if any will do.
+# want WHAT FOUND NEEDED PACKAGE: complain if WHAT is missing or too old. FOUND is its
+# version, empty if it is missing; NEEDED is empty if any version will do.
 want()
 {
 	if [ -z "$2" ]; then
@@ -68,7 +69,7 @@ want_program()
 	want "$1" "$(command -v "$1")" '' "$2"
 }
 
-# header NAME: the macros that it defines; nothing if it is not there
+# header NAME: print the macros that a header defines; nothing if it is missing
 header()
 {
 	# shellcheck disable=SC2086 # a command and its options
@@ -83,7 +84,7 @@ libbpf_version()
 		END { if (major != "") print major "." minor }'
 }
 
-# need_libraries modules|policies: without a compiler nothing tells what there is.
+# need_libraries modules|policies: without a compiler the libraries cannot be checked
 need_libraries()
 {
 	want_program "${CC%% *}" gcc
@@ -92,8 +93,8 @@ need_libraries()
 	[ "$1" = policies ] || want libelf "$(header gelf.h)" '' libelf-dev
 }
 
-# The kernel's build hands pahole the options that fit the one that made the kernel's
-# BTF. 1.26 is the first that skips those that it does not know.
+# The kernel's build passes pahole the options for the version that made the kernel's
+# BTF. 1.26 is the first version that ignores options that it does not know.
 need_pahole()
 {
 	needed=
@@ -107,7 +108,7 @@ clang_version()
 	echo __clang_major__.__clang_minor__ | "$CLANG" -E -P - 2>/dev/null | tr -d ' '
 }
 
-# need_types BTF: of a kernel that is supported, if there is a way to know
+# need_types BTF: is it there, and of a supported kernel, if the release can be found?
 need_types()
 {
 	[ -r "$1" ] || {
