@@ -6,6 +6,7 @@
 # make uninstall        all of it, unless a policy is attached [FORCE=1]
 # make demo             see it work, in a virtual machine
 # make check            all tests on all kernels [KERNEL=name] [TESTS='glob']
+# make check-unit       the unit tests: seconds, and no kernel [TESTS='glob']
 # make bench-psi        what acting on pressure brings [KERNEL=] [RUNS=20] [PARTS=]
 # make bench-oom        what a policy costs [KERNEL=] [PARTS=]
 #
@@ -72,6 +73,10 @@ tests-install: tests
 check:
 	tests/check.sh $(if $(KERNEL),-k '$(KERNEL)') $(if $(TESTS),-t '$(TESTS)')
 
+# In the build root, where the kernels are named, they are run as they are.
+check-unit:
+	$(if $(KERNELS),,tests/in-root.sh) make -C tests/unit check $(if $(TESTS),TESTS='$(TESTS)')
+
 style:
 	tests/style.sh
 
@@ -93,9 +98,10 @@ vm-list:
 clean:
 	$(MAKE) -C bpf clean
 	$(MAKE) -C tests clean
+	$(MAKE) -C tests/unit clean
 	$(MAKE) -C scripts clean
 	if [ -d $(KDIR) ]; then $(MAKE) -C $(abspath $(KDIR)) M=$(CURDIR) clean; fi
 	rm -rf module/.gen module/shim/btf-id.h
 
 .PHONY: all modules user install dkms-install dkms-uninstall uninstall \
-	tests tests-install check style bench-psi bench-oom demo vm vm-list clean
+	tests tests-install check check-unit style bench-psi bench-oom demo vm vm-list clean

@@ -161,6 +161,13 @@ script()
 
 # --- groups -----------------------------------------------------------------
 
+# First, and alone: they take seconds, and what they find need not be looked for in a VM.
+unit_tests()
+{
+	possible unit_ || return
+	tap host unit 300 tests/in-root.sh make -s -C tests/unit check
+}
+
 host_tests()
 {
 	local t name
@@ -218,7 +225,7 @@ in_vm()
 {
 	local prefix
 
-	for prefix in style dkms boot klp check_btf make_vm needs patches tool; do
+	for prefix in unit style dkms boot klp check_btf make_vm needs patches tool; do
 		[[ $glob != "$prefix"* ]] || return 1
 	done
 }
@@ -321,6 +328,8 @@ limit 1800 tests/in-root.sh true || {
 	echo "check.sh: cannot make the root file system of the VMs" >&2
 	exit 1
 }
+
+unit_tests
 
 # begin NAME: false if another lane has
 begin()

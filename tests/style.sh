@@ -34,6 +34,16 @@ IGNORE_BPF=(
 	AVOID_EXTERNS		# a kfunc is declared extern ... __ksym
 	VOLATILE		# "const volatile" is what a loader can set
 )
+# What stands in for the kernel and its headers in unit tests:
+IGNORE_STAND_IN=(
+	LONG_LINE_STRING
+	# The names are those of the kernel, and what is defined here is what others are
+	# to use.
+	NEW_TYPEDEFS VOLATILE IS_ENABLED_CONFIG PRINTK_WITHOUT_KERN_LEVEL CONST_STRUCT
+	PREFER_DEFINED_ATTRIBUTE_MACRO BIT_MACRO PREFER_KERNEL_TYPES
+	# As macros of the kernel that are none of an expression.
+	COMPLEX_MACRO MACRO_ARG_REUSE MACRO_ARG_UNUSED MACRO_ARG_PRECEDENCE
+)
 # Programs:
 IGNORE_USER=(
 	LONG_LINE_STRING
@@ -106,11 +116,12 @@ checkpatch()
 
 style_checkpatch()
 {
-	local wrong f bpf=() user=() IFS=,
+	local wrong f bpf=() user=() stand_in=() IFS=,
 
 	for f in {bpf,tests}/**/*.[ch] scripts/*.[ch]; do
 		case $f in
 		tests/kmod/*) ;;
+		tests/unit/kernel.[ch] | tests/unit/policy/*) stand_in+=("$f") ;;
 		*.bpf.[ch] | tests/policy.h | tests/psi_policy.h) bpf+=("$f") ;;
 		*) user+=("$f") ;;
 		esac
@@ -121,6 +132,7 @@ style_checkpatch()
 			include/bpf_oom/!(*.bpf|record).h tests/kmod/*.[ch]
 		checkpatch "${IGNORE_BPF[*]}" include/bpf_oom/*.bpf.h "${bpf[@]}" |
 			known 'after a cast' '\(void\) __ksym'
+		checkpatch "${IGNORE_STAND_IN[*]}" "${stand_in[@]}"
 		checkpatch "${IGNORE_USER[*]}" "${user[@]}"
 	)
 	[ -z "$wrong" ] || die "$wrong"

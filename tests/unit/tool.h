@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What tests of the tool share: its policy, and what it says. */
+#ifndef UNIT_TOOL_H
+#define UNIT_TOOL_H
+
+#include "bpfoom.h"
+#include "options.skel.h"
+#include "unit.h"
+
+/* The policy of options.bpf.c, not loaded. */
+static struct options_bpf *skel;
+static struct policy policy;
+
+static inline void open_policy(void)
+{
+	skel = options_bpf__open();
+	CHECK(skel, "cannot open the policy");
+	policy = (struct policy) { .obj = skel->obj, .name = "test" };
+}
+
+static inline void close_policy(void)
+{
+	cgroup_options_free(&policy);
+	options_bpf__destroy(skel);
+	/* What is left is not reachable any more, and so a leak. */
+	policy = (struct policy) {};
+}
+
+/* What is printed to *@stream between them, to be freed. */
+static char *captured;
+static size_t captured_size;
+static FILE *captured_from;
+
+static inline void capture(FILE **stream)
+{
+	captured_from = *stream;
+	*stream = open_memstream(&captured, &captured_size);
+}
+
+static inline char *capture_end(FILE **stream)
+{
+	fclose(*stream);
+	*stream = captured_from;
+	return captured;
+}
+
+#endif /* UNIT_TOOL_H */
