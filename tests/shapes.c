@@ -65,10 +65,12 @@ static void oom_of_the_system_kills(const char *message)
 
 TEST(shape_of_v1)
 {
-	struct shape_v1_bpf *s = shape_v1_bpf__open_and_load();
+	struct shape_v1_bpf *s;
 	struct bpf_link *link;
 	pid_t victim;
 
+	need_memcg();
+	s = shape_v1_bpf__open_and_load();
 	CHECK(s, "does not load");
 	link = attach(s->maps.shape_v1);
 	victim = make_domain(&s->bss->victim_cgroup);
@@ -105,10 +107,12 @@ TEST(shape_of_v2)
 
 TEST(shape_of_v2_attached_to_the_system_has_cgroup_id_0)
 {
-	struct shape_v2_bpf *s = shape_v2_bpf__open_and_load();
+	struct shape_v2_bpf *s;
 	struct bpf_link *link;
 	pid_t victim;
 
+	need_memcg();
+	s = shape_v2_bpf__open_and_load();
 	CHECK(s, "does not load");
 	link = attach(s->maps.shape_v2);
 	victim = make_domain(&s->bss->victim_cgroup);
@@ -168,10 +172,12 @@ TEST(shape_of_v3)
 
 TEST(shape_of_v3_attached_to_the_system_has_the_root)
 {
-	struct shape_v3_bpf *s = shape_v3_bpf__open_and_load();
+	struct shape_v3_bpf *s;
 	struct bpf_link *link;
 	pid_t victim;
 
+	need_memcg();
+	s = shape_v3_bpf__open_and_load();
 	CHECK(s, "does not load");
 	link = attach(s->maps.shape_v3);
 	victim = make_domain(&s->bss->victim_cgroup);
@@ -184,10 +190,12 @@ TEST(shape_of_v3_attached_to_the_system_has_the_root)
 
 TEST(shape_of_the_authors_branch)
 {
-	struct shape_v4_bpf *s = shape_v4_bpf__open_and_load();
+	struct shape_v4_bpf *s;
 	struct bpf_link *link;
 	pid_t victim;
 
+	need_memcg();
+	s = shape_v4_bpf__open_and_load();
 	CHECK(s, "does not load");
 	link = attach(s->maps.shape_v4);
 	victim = make_domain(&s->bss->victim_cgroup);
@@ -219,10 +227,11 @@ static void declared_oom_kills(struct shape_declare_bpf *s, struct bpf_program *
 
 TEST(shape_of_a_declared_oom_of_each_series)
 {
-	struct shape_declare_bpf *s = shape_declare_bpf__open_and_load();
+	struct shape_declare_bpf *s;
 
-	CHECK(s, "does not load");
 	need_memcg();
+	s = shape_declare_bpf__open_and_load();
+	CHECK(s, "does not load");
 	cg_make("dom");
 	s->bss->cgroup_id = cg_id("dom");
 	declared_oom_kills(s, s->progs.declare_v1, "SHAPE_OF_V1");

@@ -156,6 +156,8 @@ TEST(an_untested_memcg_is_rejected)
 
 TEST(an_untested_memcg_of_an_oom_control_is_rejected)
 {
+	/* Without them the kernel's BTF has no such type. */
+	need_memcg();
 	must_not_load("bad_oc_memcg",
 		      "R1 invalid mem access 'trusted_ptr_or_null_'");
 }

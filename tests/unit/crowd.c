@@ -262,12 +262,14 @@ TEST(memcg_statistics_that_the_kernel_lacks_are_0)
 
 TEST(memcg_outlived_is_what_no_process_has)
 {
+	stats[NR_ANON_MAPPED] = 1000;
 	stats[NR_SHMEM] = 100;
 	stats[MEMCG_SWAP] = 50;
-	CHECK_EQ(memcg_outlives(&memcg, 30, 20), 100);
-	CHECK_EQ(memcg_outlives(&memcg, 100, 50), 0);
-	CHECK_EQ(memcg_outlives(&memcg, 101, 51), 0);
-	CHECK_EQ(memcg_outlives(&memcg, CROWD_UNKNOWN, 0), 50);
+	CHECK_EQ(memcg_outlives(&memcg, 1000, 30, 20), 100);
+	CHECK_EQ(memcg_outlives(&memcg, 1000, 100, 50), 0);
+	CHECK_EQ(memcg_outlives(&memcg, 1001, 101, 51), 0);
+	CHECK_EQ(memcg_outlives(&memcg, CROWD_UNKNOWN, CROWD_UNKNOWN, 0), 50);
+	CHECK_EQ(memcg_outlives(&memcg, 600, 100, 50), 400);
 }
 
 /* The root and three below it, each in the one before. */

@@ -45,6 +45,7 @@ enum node_stat_item {
 	NR_INACTIVE_FILE,
 	NR_SLAB_RECLAIMABLE_B,
 	NR_SHMEM,
+	NR_ANON_MAPPED,
 	NR_NODE_STATS,
 };
 
