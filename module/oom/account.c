@@ -89,7 +89,7 @@ static void note_declined(struct decision *d, int ret, const char *why)
 	declined->cgroup_id = cgroup_id(d->att->cgrp);
 	declined->ret = ret;
 	declined->why = why;
-	strscpy(declined->reason, d->reason, sizeof(declined->reason));
+	strscpy(declined->reason, d->answer.reason, sizeof(declined->reason));
 }
 
 static bool is_asked(const struct decision *d)
@@ -159,7 +159,7 @@ bool bpf_oom_account_may_ask(struct decision *d)
 	bpf_oom_count(&d->att->count.bypassed, 1);
 	if (!d->record)
 		start_record(d);
-	d->reason[0] = '\0';
+	d->answer = (struct answer){};
 	note_declined(d, 0, BPF_OOM_WHY_BYPASSED);
 	return false;
 }
@@ -178,12 +178,7 @@ void bpf_oom_account_begin(struct decision *d)
 	if (!d->asked)
 		bpf_oom_note_kernel(d);
 	d->asked++;
-	d->kills = 0;
-	d->reason[0] = '\0';
-	d->ret = 0;
-	d->relief = false;
-	d->raised = false;
-	d->refused = false;
+	d->answer = (struct answer){};
 	d->dry_run = d->rehearsal || (d->ops->flags & BPF_OOM_F_DRY_RUN);
 	clear_policy(d->record);
 	trace_asked(d);
@@ -215,21 +210,20 @@ static void record_policy(struct decision *d, int result, u64 ns)
 	bpf_oom_record_commit(r);
 }
 
-static bool is_error(const struct decision *d)
+static bool is_error(const struct answer *a)
 {
-	return d->ret < 0 || d->refused;
+	return a->ret < 0 || a->refused;
 }
 
-static const char *why_declined(const struct decision *d,
-				int result)
+static const char *why_declined(const struct answer *a, int result)
 {
 	if (result != BPF_OOM_RESULT_DEFAULT)
 		return BPF_OOM_WHY_DRY_RUN;
-	if (d->ret < 0)
+	if (a->ret < 0)
 		return BPF_OOM_WHY_ERROR;
-	if (d->refused)
+	if (a->refused)
 		return BPF_OOM_WHY_REFUSED;
-	return d->ret == 1 ? BPF_OOM_WHY_NOTHING : BPF_OOM_WHY_DECLINED;
+	return a->ret == 1 ? BPF_OOM_WHY_NOTHING : BPF_OOM_WHY_DECLINED;
 }
 
 static void count(const struct decision *d, int result, u64 ns)
@@ -242,7 +236,7 @@ static void count(const struct decision *d, int result, u64 ns)
 		bpf_oom_count(&c->kills, d->record->kills);
 		bpf_oom_count(&c->waits, result == BPF_OOM_RESULT_WAIT);
 	} else {
-		bpf_oom_count(is_error(d) ? &c->errors : &c->declined, 1);
+		bpf_oom_count(is_error(&d->answer) ? &c->errors : &c->declined, 1);
 	}
 	bpf_oom_count(&c->time_total_ns, ns);
 	if (ns > c->time_max_ns)
@@ -258,7 +252,7 @@ static bool is_the_kernels_kill(const struct decision *d)
 {
 	const struct record *r = d->record;
 
-	return d->kills == 1 && r->kernel_pid && r->victim.pid == r->kernel_pid &&
+	return d->answer.kills == 1 && r->kernel_pid && r->victim.pid == r->kernel_pid &&
 	       !oom_hook_text(d->oc);
 }
 
@@ -268,7 +262,7 @@ static void watch(struct decision *d, int result)
 		.cpu_ns = bpf_oom_cpu_ns() - d->began_cpu_ns,
 		.killed = result == BPF_OOM_RESULT_KILL && !d->dry_run &&
 			  !is_the_kernels_kill(d),
-		.failed = result == BPF_OOM_RESULT_DEFAULT && is_error(d),
+		.failed = result == BPF_OOM_RESULT_DEFAULT && is_error(&d->answer),
 	};
 	struct cgroup *cgrp = get_domain(d);
 	const char *why;
@@ -279,16 +273,16 @@ static void watch(struct decision *d, int result)
 		trace_breaker(d, why);
 }
 
-static int result_of(const struct decision *d, bool relief)
+static int result_of(const struct answer *a, bool relief)
 {
-	if (d->kills)
+	if (a->kills)
 		return BPF_OOM_RESULT_KILL;
 	/* After a raise by the policy, the room is due to that raise. */
-	if (d->freed)
-		return d->raised ? BPF_OOM_RESULT_RAISE : BPF_OOM_RESULT_FREED;
+	if (a->freed)
+		return a->raised ? BPF_OOM_RESULT_RAISE : BPF_OOM_RESULT_FREED;
 	if (!relief)
 		return BPF_OOM_RESULT_DEFAULT;
-	return d->raised && d->ret == 1 ? BPF_OOM_RESULT_RAISE : BPF_OOM_RESULT_WAIT;
+	return a->raised && a->ret == 1 ? BPF_OOM_RESULT_RAISE : BPF_OOM_RESULT_WAIT;
 }
 
 /**
@@ -301,7 +295,7 @@ static int result_of(const struct decision *d, bool relief)
  */
 bool bpf_oom_account_end(struct decision *d, bool relief)
 {
-	int result = result_of(d, relief);
+	int result = result_of(&d->answer, relief);
 	u64 ns = ktime_get_ns() - d->began_ns;
 	const char *why;
 
@@ -314,19 +308,19 @@ bool bpf_oom_account_end(struct decision *d, bool relief)
 		record_policy(d, result, ns);
 		return true;
 	}
-	why = why_declined(d, result);
+	why = why_declined(&d->answer, result);
 	trace_declined(d, why, ns);
 	/* A dry-run record lists itself as declined only if it would not have acted. */
 	if (!relief) {
 		/* Drop a victim that the policy found but did not wait for. */
 		d->record->victim.pid = 0;
 		d->record->reason[0] = '\0';
-		note_declined(d, d->ret, why);
+		note_declined(d, d->answer.ret, why);
 	}
 	if (d->dry_run)
 		record_policy(d, result, ns);
 	if (relief)
-		note_declined(d, d->ret, why);
+		note_declined(d, d->answer.ret, why);
 	if (d->dry_run)
 		clear_policy(d->record);
 	return false;

@@ -18,21 +18,35 @@ struct attachment;
 struct declared;
 
 /**
- * struct decision - an OOM that is being handled
- * @oc: the OOM
- * @task: the task that handles the OOM; only it may act
- * @att: the attachment that is being asked
- * @ops: the policy of @att when it was asked; "the policy" below
- * @asked: number of policies asked so far
+ * struct answer - what one policy has done about an OOM
  * @kills: number of processes that the policy has killed
  * @relief: the policy has found or brought about relief without another kill: a victim
  *	on its way out, or a limit that lets the charge succeed
  * @raised: the relief is a raised limit
  * @freed: memory had come back when the policy wanted to kill
  * @refused: a kill by the policy was refused
- * @dry_run: the policy only says what it would do
  * @ret: the return value of the policy's handler
  * @reason: the policy's reason for it, or ""
+ */
+struct answer {
+	unsigned int kills;
+	bool relief;
+	bool raised;
+	bool freed;
+	bool refused;
+	int ret;
+	char reason[RECORD_WHY];
+};
+
+/**
+ * struct decision - an OOM that is being handled
+ * @oc: the OOM
+ * @task: the task that handles the OOM; only it may act
+ * @att: the attachment that is being asked
+ * @ops: the policy of @att when it was asked; "the policy" below
+ * @asked: number of policies asked so far
+ * @dry_run: the policy only says what it would do
+ * @answer: what the policy has done so far
  * @shown: the OOM as the policy sees it while it ranks tasks
  * @ranked: the policy has told the score of the task that it is being asked about ...
  * @rank_score: ... and this is the score
@@ -50,14 +64,8 @@ struct decision {
 	struct attachment *att;
 	const struct bpf_oom_ops *ops;
 	unsigned int asked;
-	unsigned int kills;
-	bool relief;
-	bool raised;
-	bool freed;
-	bool refused;
 	bool dry_run;
-	int ret;
-	char reason[RECORD_WHY];
+	struct answer answer;
 	const struct oom_control *shown;
 	bool ranked;
 	s64 rank_score;

@@ -37,14 +37,14 @@ static bool call_handler(struct decision *d)
 	if (!d->ops->handle_out_of_memory)
 		return false;
 	noreclaim = bpf_oom_begin_program();
-	d->ret = d->ops->handle_out_of_memory(d->oc, d->att->cgrp, d->oc->memcg);
+	d->answer.ret = d->ops->handle_out_of_memory(d->oc, d->att->cgrp, d->oc->memcg);
 	bpf_oom_end_program(noreclaim);
 	/*
 	 * A kill counts whatever the program returns: the victim may be gone
 	 * before the next policy looks for one, which would then kill a second
 	 * process.
 	 */
-	return d->kills || d->freed || (d->ret == 1 && d->relief);
+	return d->answer.kills || d->answer.freed || (d->answer.ret == 1 && d->answer.relief);
 }
 
 static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
@@ -64,7 +64,7 @@ static bool ask_policy(struct attachment *att, const struct bpf_oom_ops *ops,
 		return true;
 	bpf_oom_account_begin(d);
 	relief = call_handler(d) || bpf_oom_rank(d);
-	if (d->kills && !d->dry_run)
+	if (d->answer.kills && !d->dry_run)
 		report(d->oc, ops->name, att->cgrp, d->record->kills);
 	return bpf_oom_account_end(d, relief);
 }

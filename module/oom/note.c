@@ -174,12 +174,12 @@ static void note_killed(struct decision *d, struct task_struct *task,
 {
 	struct record *r = d->record;
 
-	if (!d->kills)
+	if (!d->answer.kills)
 		note_chosen(r, task);
 	if (!r->kills) {
 		note_choice(d, task, message);
 		r->kills = 1;
-	} else if (!d->kills) {
+	} else if (!d->answer.kills) {
 		strscpy(r->reason, message, sizeof(r->reason));
 	} else {
 		choice.pid = task_tgid_nr(task);
@@ -235,7 +235,7 @@ int bpf_oom_note_decline(struct oom_control *oc, const char *why)
 
 	if (!d)
 		return -EINVAL;
-	strscpy(d->reason, why, sizeof(d->reason));
+	strscpy(d->answer.reason, why, sizeof(d->answer.reason));
 	return 0;
 }
 

@@ -119,7 +119,7 @@ bool bpf_oom_rank(struct decision *d)
 	if (!IS_ERR_OR_NULL(task)) {
 		err = kill_selected(d, task);
 		put_task_struct(task);
-		if (!err || d->freed)
+		if (!err || d->answer.freed)
 			return true;
 	}
 	scan_failed(d, err);

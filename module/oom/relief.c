@@ -201,9 +201,9 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 	if (!d)
 		return -EINVAL;
 	/* A dry run goes on: it is meant to tell the victim. */
-	if (!d->dry_run && !d->kills && bpf_oom_room_again(d))
-		d->freed = true;
-	if (d->freed)
+	if (!d->dry_run && !d->answer.kills && bpf_oom_room_again(d))
+		d->answer.freed = true;
+	if (d->answer.freed)
 		return -EAGAIN;
 	cpu_ns = bpf_oom_cpu_ns();
 	ret = d->dry_run ? oom_hook_may_kill(oc, task) :
@@ -211,18 +211,18 @@ int bpf_oom_running_kill(struct oom_control *oc, struct task_struct *task,
 	/* Not the policy's time: the kernel's report is long, a serial console slow. */
 	d->began_cpu_ns += bpf_oom_cpu_ns() - cpu_ns;
 	/* @task has exited, but others of its memory.oom.group were killed. */
-	if (ret == -ESRCH && !d->dry_run && !d->kills && d->record->kills)
+	if (ret == -ESRCH && !d->dry_run && !d->answer.kills && d->record->kills)
 		ret = 0;
 	bpf_oom_note_kill(d, task, message, ret);
 	if (!ret && !d->dry_run && tsk_is_oom_victim(task))
 		bpf_oom_victim_add(bpf_oom_domain(oc), task);
 	if (!ret)
-		d->kills++;
+		d->answer.kills++;
 	else if (ret == 1)
-		d->relief = true;
+		d->answer.relief = true;
 	/* -ESRCH: the task has exited by itself, which is no fault of the policy. */
 	else if (ret != -ESRCH)
-		d->refused = true;
+		d->answer.refused = true;
 	return ret < 0 ? ret : 0;
 }
 
@@ -246,7 +246,7 @@ int bpf_oom_running_wait(struct oom_control *oc, struct task_struct *task)
 	if (!oom_hook_in_domain(oc, task))
 		return -EXDEV;
 	bpf_oom_note_wait(d, task);
-	d->relief = true;
+	d->answer.relief = true;
 	return 0;
 }
 
@@ -315,8 +315,8 @@ int bpf_oom_running_raise(struct oom_control *oc, struct mem_cgroup *memcg,
 	ret = d->dry_run ? may_raise_max(memcg, pages) :
 			   raise_max(d, memcg, pages);
 	if (!ret && charge_fits(oc, 1UL << oc->order, memcg, pages)) {
-		d->relief = true;
-		d->raised = true;
+		d->answer.relief = true;
+		d->answer.raised = true;
 	}
 	return ret;
 }

@@ -113,8 +113,8 @@ TRACE_EVENT(verdict,
 	TP_fast_assign(
 		POLICY_ASSIGN;
 		__entry->result = result;
-		__entry->ret = d->ret;
-		__entry->kills = d->kills;
+		__entry->ret = d->answer.ret;
+		__entry->kills = d->answer.kills;
 		__entry->latency_ns = latency_ns;
 	),
 	TP_printk(POLICY_FMT " result=%s ret=%d kills=%u latency_ns=%llu",
@@ -136,7 +136,7 @@ TRACE_EVENT(declined,
 	TP_fast_assign(
 		POLICY_ASSIGN;
 		__assign_str(why);
-		__entry->ret = d->ret;
+		__entry->ret = d->answer.ret;
 		__entry->latency_ns = latency_ns;
 	),
 	TP_printk(POLICY_FMT " why=%s ret=%d latency_ns=%llu",

@@ -417,7 +417,7 @@ TEST(decline_reason_is_cut_to_its_room)
 	memset(why, 'w', sizeof(why));
 	why[sizeof(why) - 1] = '\0';
 	CHECK_EQ(bpf_oom_note_decline(&oc, why), 0);
-	CHECK_EQ(strlen(decision.reason), RECORD_WHY - 1);
+	CHECK_EQ(strlen(decision.answer.reason), RECORD_WHY - 1);
 	CHECK_EQ(bpf_oom_note_decline(&shown, why), -EINVAL);
 }
 
