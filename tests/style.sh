@@ -120,16 +120,16 @@ style_checkpatch()
 
 	for f in {bpf,tests}/**/*.[ch] scripts/*.[ch]; do
 		case $f in
-		tests/kmod/*) ;;
+		tests/guest/kmod/*) ;;
 		tests/unit/kernel.[ch] | tests/unit/policy/*) stand_in+=("$f") ;;
-		*.bpf.[ch] | tests/policy.h | tests/psi_policy.h) bpf+=("$f") ;;
+		*.bpf.[ch] | tests/guest/progs/*) bpf+=("$f") ;;
 		*) user+=("$f") ;;
 		esac
 	done
 	wrong=$(
 		checkpatch "${IGNORE_TRACE[*]}" module/oom/trace.[ch] include/bpf_oom/record.h
 		checkpatch "${IGNORE_KERNEL[*]}" module/**/!(trace).[ch] include/linux/*.h \
-			include/bpf_oom/!(*.bpf|record).h tests/kmod/*.[ch]
+			include/bpf_oom/!(*.bpf|record).h tests/guest/kmod/*.[ch]
 		checkpatch "${IGNORE_BPF[*]}" include/bpf_oom/*.bpf.h "${bpf[@]}" |
 			known 'after a cast' '\(void\) __ksym'
 		checkpatch "${IGNORE_STAND_IN[*]}" "${stand_in[@]}"
