@@ -2,7 +2,7 @@
 /*
  * What the kernel settles before a victim is selected never reaches a policy
  *
- * The sixth rule, panic_on_oom, ends the kernel: boot/panic_on_oom.sh.
+ * The sixth rule, panic_on_oom, ends the kernel: tests/boot/panic-on-oom.sh.
  */
 #include <signal.h>
 #include <sys/wait.h>
