@@ -2,8 +2,8 @@
 /*
  * Which policies the kernel has attached
  *
- * The kernel is asked, not our pins: what other tools attached shows as well.
- * What is in a struct_ops map is told by the BTF of the module that defines it.
+ * The list comes from the kernel, not from our pins, so that it includes what other tools
+ * attached. The BTF of the module that defines a struct_ops type describes its maps.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -18,13 +18,13 @@
 
 #include "bpfoom.h"
 
-/* The module; what its BTF calls the content of a policy's map begins so. */
+/* The module, and the prefix that its BTF has for the value type of a policy's map */
 #define MODULE "bpf_oom"
 #define VALUE_TYPE "bpf_struct_ops_"
-/* enum bpf_struct_ops_state: a map that is attached by itself, without a link. */
+/* enum bpf_struct_ops_state: the map is attached without a link */
 #define STATE_INUSE 1
 
-/* Maps of one module share it, so the last one is kept. NULL and errno: failed. */
+/* Caches the last BTF, since maps of one module share it. NULL: failed, see errno. */
 static const struct btf *load_btf(__u32 id)
 {
 	static struct btf *vmlinux, *last;
@@ -43,8 +43,8 @@ static const struct btf *load_btf(__u32 id)
 }
 
 /*
- * Does this BTF define policies? It is large to read, so its name is asked for
- * first. 1, 0 or a negative errno.
+ * Does this BTF define policies? Returns 1, 0 or a negative errno. Only asks for the name
+ * of the BTF, which is large to read.
  */
 static int is_our_btf(__u32 id)
 {
@@ -60,7 +60,7 @@ static int is_our_btf(__u32 id)
 	info.name_len = sizeof(name);
 	ret = bpf_btf_get_info_by_fd(fd, &info, &len);
 	close(fd);
-	/* ENOSPC: of a name that is longer than ours. */
+	/* ENOSPC: the name is longer than ours */
 	if (ret)
 		return ret == -ENOSPC ? 0 : ret;
 	return !strcmp(name, MODULE);
@@ -87,7 +87,9 @@ static enum policy_kind kind_of_value(const char *type)
 						policy_kind_of(type + len);
 }
 
-/* A pressure policy has it for itself; add_pinned() knows which one we told it. */
+/*
+ * A pressure policy does not tell its cgroup; add_pinned() takes it from the pin's name.
+ */
 static bool get_cgroup_id(const struct btf *btf, int type_id, const char *value,
 			  struct attached *a)
 {
@@ -96,7 +98,7 @@ static bool get_cgroup_id(const struct btf *btf, int type_id, const char *value,
 			  sizeof(a->cgroup_id));
 }
 
-/* In place of the pointers to its programs the kernel tells their ids. */
+/* Instead of pointers to programs the kernel returns their ids. */
 static void get_programs(const struct btf *btf, int type_id, const char *value,
 			 struct attached *a)
 {
@@ -114,7 +116,7 @@ static void get_programs(const struct btf *btf, int type_id, const char *value,
 	}
 }
 
-/* 1: a policy. 0: something else. Or a negative errno. */
+/* Returns 1: a policy; 0: something else; or a negative errno. */
 static int read_value(int fd, const struct bpf_map_info *info,
 		      struct attached *a, __u32 *state)
 {
@@ -142,7 +144,7 @@ static int read_value(int fd, const struct bpf_map_info *info,
 		      get_member(btf, id, "common.state", value, state,
 				 sizeof(*state)) ? 1 : -EPROTO;
 	if (ret == 1) {
-		/* Only those that are asked about OOMs have any. */
+		/* Only OOM policies have flags. */
 		get_member(btf, id, "data.flags", value, &a->flags, sizeof(a->flags));
 		get_programs(btf, id, value, a);
 	}
@@ -153,7 +155,7 @@ static int read_value(int fd, const struct bpf_map_info *info,
 	return ret;
 }
 
-/* 1: a policy. 0: something else, or gone. Or a negative errno. */
+/* Returns 1: a policy; 0: something else, or gone; or a negative errno. */
 static int read_map(__u32 map_id, struct attached *a, __u32 *flags,
 		    __u32 *state)
 {
@@ -188,7 +190,7 @@ static int append(struct attached_list *list, const struct attached *a)
 	return 0;
 }
 
-/* 1: a link of struct_ops. 0: something else. Or a negative errno. */
+/* Returns 1: a struct_ops link; 0: something else; or a negative errno. */
 static int read_link(int fd, struct bpf_link_info *info)
 {
 	__u32 len = sizeof(*info);
@@ -196,7 +198,7 @@ static int read_link(int fd, struct bpf_link_info *info)
 
 	memset(info, 0, sizeof(*info));
 	ret = bpf_link_get_info_by_fd(fd, info, &len);
-	/* EINVAL: a pin of something that is not a link. */
+	/* EINVAL: the pinned object is no link */
 	if (ret)
 		return ret == -EINVAL ? 0 : ret;
 	return info->type == BPF_LINK_TYPE_STRUCT_OPS;
@@ -210,12 +212,12 @@ static int add_link(struct attached_list *list, __u32 id)
 	int fd, ret;
 
 	fd = bpf_link_get_fd_by_id(id);
-	/* EAGAIN: somebody is making it. */
+	/* EAGAIN: another task is creating it */
 	if (fd < 0)
 		return fd == -ENOENT || fd == -EAGAIN ? 0 : fd;
 	ret = read_link(fd, &info);
 	close(fd);
-	/* Without a map it has ended. */
+	/* A link without a map has been detached. */
 	if (ret > 0)
 		ret = !!info.struct_ops.map_id;
 	if (ret > 0)
@@ -264,13 +266,13 @@ static int add_maps(struct attached_list *list)
 	return ret;
 }
 
-/* ...@ID */
+/* Parses the id in "NAME@ID". */
 static __u64 id_in_pin(const char *pin)
 {
 	return strtoull(strrchr(pin, '@') + 1, NULL, 10);
 }
 
-/* An attachment that has ended is known by the name of its pin only. */
+/* Of a detached link only the name of its pin tells what it was. */
 static bool parse_pin(const char *file, struct attached *a)
 {
 	const char *at = strrchr(file, '@');
@@ -294,8 +296,8 @@ static struct attached *find_link(const struct attached_list *list, __u32 id)
 }
 
 /*
- * A link that is not in the list has ended, or was made after the links were
- * listed. It tells itself which: only the first has no map.
+ * A link that is not in the list was detached, or created after the list had been read.
+ * Only a detached link has no map.
  */
 static int add_pinned(struct attached_list *list, const char *file,
 		      const struct bpf_link_info *info)
@@ -357,9 +359,9 @@ static int add_pins(struct attached_list *list)
 /**
  * attached_lock() - keep other runs of bpfoom from attaching and detaching
  *
- * What is attached must stay as attached_get() found it, or two that attach the
- * same would not see each other, and a pin could be removed whose name another
- * has taken meanwhile. The lock ends with the process.
+ * The list of attached_get() must stay true until we act on it. Otherwise two runs could
+ * attach the same policy twice, or one could remove a pin whose name another run has
+ * reused. The lock ends with the process.
  *
  * Return: an exit code; tells the user what is wrong.
  */
@@ -367,7 +369,7 @@ int attached_lock(void)
 {
 	int fd;
 
-	/* Then nobody can attach. */
+	/* Without bpffs no other run can attach. */
 	if (!bpffs_mounted())
 		return EX_DONE;
 	if ((mkdir(PIN_DIR, 0700) && errno != EEXIST) ||
@@ -442,8 +444,8 @@ static int detach_link(__u32 link_id)
  * attached_end() - end an attachment
  * @a: the attachment
  *
- * Removing the pin alone would leave the detach to the kernel's leisure, so the
- * link is told first, which returns when no handler of the policy runs.
+ * After unlink() of the pin the kernel would detach some time later. So this detaches the
+ * link first, which returns when no handler of the policy is running.
  *
  * Return: 0 or a negative errno.
  */
@@ -453,7 +455,7 @@ int attached_end(const struct attached *a)
 
 	if (a->map_id)
 		ret = a->link_id ? detach_link(a->link_id) : detach_map(a->map_id);
-	/* Ended by itself meanwhile. */
+	/* It has ended by itself meanwhile. */
 	if (ret == -ENOENT || ret == -ENOLINK || (ret == -EINVAL && a->link_id))
 		ret = 0;
 	if (!ret && a->pin && unlink(a->pin) && errno != ENOENT)

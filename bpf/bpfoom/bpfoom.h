@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of bpfoom share. */
+/* Declarations shared by the files of bpfoom */
 #ifndef _BPFOOM_H
 #define _BPFOOM_H
 
@@ -22,7 +22,9 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
 
-/* In ops.cgroup_id both 0 and the root's id mean system-wide; here one does. */
+/*
+ * In ops.cgroup_id both 0 and the root's id mean system-wide; bpfoom uses this id only.
+ */
 #define CGROUP_SYSTEM 1
 
 /* Exit codes, promised in bpfoom(8). */
@@ -92,7 +94,7 @@ int cgroup_id_of(const char *path, __u64 *id);
 
 enum cgroup_place {
 	CGROUP_HERE,
-	CGROUP_OUTSIDE,	/* of our cgroup namespace */
+	CGROUP_OUTSIDE,	/* outside our cgroup namespace */
 	CGROUP_GONE,
 };
 
@@ -136,7 +138,7 @@ struct policy {
 	struct bpf_map *map;
 	const char *name;	/* in @obj */
 	enum policy_kind kind;
-	struct cgroup_setting *settings;	/* the last one */
+	struct cgroup_setting *settings;	/* the last one on the command line */
 };
 
 #define POLICY_FILE ".bpf.o"
@@ -168,7 +170,7 @@ int cgroup_options_compare(const struct policy *p, const struct bpf_map *map, in
 void cgroup_options_print(const struct policy *p);
 void cgroup_options_free(struct policy *p);
 
-/* attached.c: which policies the kernel has */
+/* attached.c: the attached policies */
 
 struct attached {
 	char policy[64];
@@ -179,7 +181,7 @@ struct attached {
 	__u32 map_id;	/* 0: the attachment has ended */
 	__u32 programs[8];	/* ids */
 	int nr_programs;
-	char *pin;		/* NULL: by someone else, not in LINK_DIR */
+	char *pin;		/* NULL: none in LINK_DIR, so another tool attached it */
 };
 
 struct attached_list {
@@ -192,34 +194,34 @@ int attached_get(struct attached_list *list);
 void attached_put(struct attached_list *list);
 int attached_end(const struct attached *a);
 
-/* same.c: comparing them with what is asked for */
+/* same.c: comparing an attached policy with the requested one */
 
 int attached_is(const struct attached *a, const struct policy *p);
 
-/* watched.c: what pressure policies look at */
+/* watched.c: how many cgroups pressure policies watch */
 
 struct watched {
 	__u64 watched;		/* cgroups with a trigger of their own */
-	__u64 without_trigger;	/* others */
+	__u64 without_trigger;	/* watched, but without a trigger */
 };
 
 bool watched_find(const struct attached *a, struct watched *w);
 void watched_tell(const struct attached *a);
 
-/* sysfs.c: what the module shows of them */
+/* sysfs.c: what the module shows of attachments */
 
-/* Their places in the counters. */
+/* Indices of the counters */
 #define SHOWN_ASKED 0
 #define SHOWN_KILLS 2
 #define SHOWN_COUNTERS 9
 
-/* As many as the module has of them for an attachment. */
+/* As many as the module shows for an attachment */
 #define SHOWN_BYPASSES 64
 
 /**
- * struct bypass - OOMs about which a policy is not asked, since its breaker has tripped
- * @cgroup_id: of this cgroup, or CGROUP_SYSTEM
- * @why: which limit it was
+ * struct bypass - a policy is not asked about OOMs, since its breaker has tripped
+ * @cgroup_id: for OOMs in this cgroup, or CGROUP_SYSTEM
+ * @why: the limit that it exceeded
  * @seconds: until it is asked again
  */
 struct bypass {
@@ -247,9 +249,9 @@ bool shown_reset(const struct shown *s);
 void bypass_print(const struct bypass *b);
 void bypass_print_json(const struct bypass *b);
 
-/* records.c: what was decided about OOMs */
+/* records.c: the module's records of decisions */
 
-/* The longest value is a path of PATH_MAX, and 16 of those are in a record. */
+/* The longest value is a path of PATH_MAX; a record has up to 16 of them. */
 #define RECORD_KEY_SIZE 32
 #define RECORD_VALUE_SIZE 4352
 #define RECORD_SIZE (32 * RECORD_VALUE_SIZE)
@@ -261,25 +263,25 @@ struct decision {
 int records_open(bool wait, int *fd);
 int record_read(int fd, struct decision *r);
 
-/* record.c: what a record says */
+/* record.c: the content of a record */
 
-/* A process or a cgroup that was considered. */
+/* A process or a cgroup that was considered */
 struct candidate {
 	long long score;
 	long long pid;	/* 0: a cgroup */
 	unsigned long long cgroup_id;
 	bool chosen;
 	char text[RECORD_VALUE_SIZE];	/* name of the process, path of the cgroup */
-	char why[RECORD_VALUE_SIZE];	/* why not, "" if that is not said */
+	char why[RECORD_VALUE_SIZE];	/* why it was not chosen; "" if unknown */
 };
 
-/* A policy that did not decide. */
+/* A policy that was asked but did not decide */
 struct declined {
 	char policy[64];
 	unsigned long long cgroup_id;
 	int ret;
-	char why[32];	/* in one word */
-	char reason[RECORD_VALUE_SIZE];	/* its own, "" if it gave none */
+	char why[32];	/* one of the module's words for it */
+	char reason[RECORD_VALUE_SIZE];	/* the reason that the policy gave; "" if none */
 };
 
 bool record_line(const struct decision *r, const char **pos, char key[RECORD_KEY_SIZE],
@@ -299,7 +301,7 @@ bool record_is_death(const struct decision *r);
 bool record_has_victim(const struct decision *r, long long pid);
 bool record_ranker(const struct decision *r, char name[RECORD_VALUE_SIZE]);
 
-/* record_words.c: what sentences about one are made of */
+/* record_words.c: parts of sentences about a record */
 
 void record_print_time(const struct decision *r);
 void record_print_value(const struct decision *r, const char *key);
@@ -308,7 +310,9 @@ void record_print_domain(const struct decision *r);
 void record_print_declarer(const struct decision *r);
 void record_print_repeats(const struct decision *r);
 
-/* record_short.c, record_text.c with record_candidates.c, record_json.c: all of it */
+/*
+ * record_short.c, record_text.c with record_candidates.c, record_json.c: a whole record
+ */
 
 void record_print_short(const struct decision *r);
 void record_print_long(const struct decision *r);
@@ -319,7 +323,7 @@ void record_print_json(const struct decision *r);
 
 int rehearse(__u32 link_id);
 
-/* btf.c: where members are in a type that the kernel told us about */
+/* btf.c: offsets of members in types that BTF describes */
 
 int btf_member_offset(const struct btf *btf, int type_id, const char *path,
 		      size_t *size);

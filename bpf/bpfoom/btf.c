@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Where members are in a type that BTF describes
- */
+/* Offsets of members in a type that BTF describes */
 #include <errno.h>
 #include <string.h>
 
@@ -50,7 +48,7 @@ int btf_member_offset(const struct btf *btf, int type_id, const char *path,
 		m = find_member(btf, t, path, len);
 		if (!m)
 			return -ENOENT;
-		/* None of those that we look for is a bit field. */
+		/* The callers look for no bit fields. */
 		offset += m->offset / 8;
 		type_id = m->type;
 		if (!path[len])

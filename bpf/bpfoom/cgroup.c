@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Cgroups: from path to id and back
- */
+/* Cgroups: from path to id and back */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -15,13 +13,13 @@
 
 #include "bpfoom.h"
 
-/* A file handle of a cgroup is its id. (enum fid_type of the kernel.) */
+/* A file handle of a cgroup is its id. (The kernel's enum fid_type.) */
 #define FILEID_KERNFS 0xfe
 
 /* The inode number of the initial cgroup namespace, the same on all kernels. */
 #define INITIAL_NAMESPACE 0xeffffffbU
 
-/* Where the default hierarchy is mounted; NULL if it is not. */
+/* Returns where cgroup2 is mounted; NULL if it is not. */
 const char *cgroup_mount(void)
 {
 	static char *path;
@@ -44,10 +42,10 @@ const char *cgroup_mount(void)
 }
 
 /**
- * cgroup_directory() - where a cgroup is in the file system
- * @path: what people have at hand: a directory, or a path as in /proc/PID/cgroup
+ * cgroup_directory() - find the directory of a cgroup
+ * @path: a directory, or a path as in /proc/PID/cgroup
  *
- * Return: without a slash at the end, to be freed.
+ * Return: its path without a slash at the end, to be freed by the caller.
  */
 char *cgroup_directory(const char *path)
 {
@@ -65,10 +63,10 @@ char *cgroup_directory(const char *path)
 }
 
 /**
- * cgroup_exists() - is there (still) such a cgroup?
+ * cgroup_exists() - does such a cgroup exist (still)?
  * @path: as for cgroup_id_of()
  *
- * Return: true also when that cannot be told, which cgroup_id_of() will explain.
+ * Return: true also if that is unknown; cgroup_id_of() will tell why.
  */
 bool cgroup_exists(const char *path)
 {
@@ -84,7 +82,7 @@ bool cgroup_exists(const char *path)
 }
 
 /**
- * cgroup_id_of() - which cgroup is meant
+ * cgroup_id_of() - find the id of a cgroup
  * @path: absolute path of its directory, or its path below the mount
  * @id: filled in
  *
@@ -114,7 +112,7 @@ int cgroup_id_of(const char *path, __u64 *id)
 	return ret;
 }
 
-/* What is not below the mount point is outside of our cgroup namespace. */
+/* A path that does not begin with the mount point is outside our cgroup namespace. */
 static enum cgroup_place place_of(const char *dir, char **path)
 {
 	size_t len = strlen(cgroup_mount());
@@ -152,11 +150,11 @@ static enum cgroup_place find_by_handle(int mount_fd, __u64 id, char **path)
 }
 
 /**
- * cgroup_find() - where a cgroup is
+ * cgroup_find() - find the path of a cgroup
  * @id: its id
- * @path: set to its path below the mount, to be freed, or to NULL
+ * @path: set to its path below the mount, to be freed by the caller, or to NULL
  *
- * Return: whether it can be seen from here; without a path it cannot.
+ * Return: whether it is visible from our cgroup namespace; if there is no path it is not.
  */
 enum cgroup_place cgroup_find(__u64 id, char **path)
 {
@@ -174,7 +172,7 @@ enum cgroup_place cgroup_find(__u64 id, char **path)
 	mount_fd = open(cgroup_mount(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (mount_fd < 0)
 		return CGROUP_OUTSIDE;
-	/* In a cgroup namespace the cgroup at the top is not the root. */
+	/* In a cgroup namespace the cgroup at the mount point is not the root. */
 	if (!fstat(mount_fd, &st) && st.st_ino == id) {
 		*path = format("/");
 		place = CGROUP_HERE;
@@ -187,7 +185,7 @@ enum cgroup_place cgroup_find(__u64 id, char **path)
 	return place;
 }
 
-/* For people: where a cgroup is, or why that cannot be told. To be freed. */
+/* Describes the place of a cgroup in words, or why it is unknown. The caller frees it. */
 char *cgroup_describe(__u64 id)
 {
 	char *path;
@@ -203,7 +201,7 @@ char *cgroup_describe(__u64 id)
 	return format("(removed, id %llu)", id);
 }
 
-/* Are we in a cgroup namespace, that is in most containers? */
+/* Are we in a cgroup namespace? Most containers have one. */
 bool cgroup_namespaced(void)
 {
 	struct stat st;
@@ -212,9 +210,9 @@ bool cgroup_namespaced(void)
 }
 
 /*
- * The id of the cgroup that our namespace shows as its root; 0 if that cannot be
- * told. What is mounted where people look may be the hierarchy of another
- * namespace, so it is mounted anew, for this process alone.
+ * Returns the id of the root of our cgroup namespace; 0 if that fails. The usual mount
+ * point may show the hierarchy of another namespace, so this mounts cgroup2 anew, visible
+ * to this process only.
  */
 static __u64 namespace_root(void)
 {
@@ -233,7 +231,7 @@ static __u64 namespace_root(void)
 	return st.st_ino;
 }
 
-/* Is @path the path @top, or below it? */
+/* Is @path equal to @top, or below it? */
 static bool is_below(const char *path, const char *top)
 {
 	size_t len = strlen(top);
@@ -247,10 +245,11 @@ static bool is_below(const char *path, const char *top)
  * cgroup_inside() - is a cgroup in our cgroup namespace?
  * @id: its id
  *
- * The kernel lets root in a container detach what is attached anywhere.
+ * To be checked before detaching, since the kernel lets root in a container detach
+ * policies of any cgroup.
  *
- * Return: false also if that cannot be told, as of one that is gone; outside of
- * containers always true.
+ * Return: whether it is; always true outside of containers; false if it is unknown, for
+ * example because the cgroup is gone.
  */
 bool cgroup_inside(__u64 id)
 {

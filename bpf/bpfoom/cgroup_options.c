@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The options of a policy for single cgroups: --set NAME@CGROUP=VALUE
+ * Options of a policy for single cgroups: --set NAME@CGROUP=VALUE
  *
  * They are hash maps of the policy, from the id of a cgroup (8 bytes) to a number
- * (4 bytes), and can only be filled when it has been loaded.
+ * (4 bytes). They can be filled only after the policy has been loaded.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,11 +14,11 @@
 #include "bpfoom.h"
 
 /**
- * struct cgroup_setting - a value to be put in a map
- * @before: the one that was given before it, or NULL
- * @map: where to
- * @cgroup_id: for which cgroup
- * @value: what
+ * struct cgroup_setting - a value for a map
+ * @before: the setting that was given before this one, or NULL
+ * @map: the map
+ * @cgroup_id: the key
+ * @value: the value
  */
 struct cgroup_setting {
 	struct cgroup_setting *before;
@@ -84,9 +84,9 @@ static int add(struct policy *p, struct bpf_map *map, const char *path,
 }
 
 /**
- * cgroup_option_set() - remember the option of a cgroup until the policy is loaded
+ * cgroup_option_set() - remember an option of a cgroup until the policy is loaded
  * @p: the policy
- * @name_value: "NAME@CGROUP=VALUE"; there may be both signs in the path, too
+ * @name_value: "NAME@CGROUP=VALUE"; CGROUP may contain both signs
  *
  * Return: an exit code; tells the user what is wrong.
  */
@@ -112,7 +112,7 @@ int cgroup_option_set(struct policy *p, const char *name_value)
 	return ret;
 }
 
-/* The last one given for a cgroup counts, so it must be put there last. */
+/* Applies settings in the order given, so that the last one for a cgroup counts. */
 static int apply(const struct policy *p, const struct cgroup_setting *s)
 {
 	int err;
@@ -132,7 +132,7 @@ static int apply(const struct policy *p, const struct cgroup_setting *s)
 
 /**
  * cgroup_options_apply() - set the options of single cgroups
- * @p: the policy, which has been loaded and is not attached
+ * @p: the policy, loaded but not attached
  *
  * Return: an exit code; tells the user what is wrong.
  */
@@ -141,7 +141,7 @@ int cgroup_options_apply(struct policy *p)
 	return apply(p, p->settings);
 }
 
-/* Is this the one that counts, or was another given later for the cgroup? */
+/* Does this setting count? Not if a later one is for the same cgroup. */
 static bool counts(const struct policy *p, const struct cgroup_setting *s)
 {
 	const struct cgroup_setting *later;
@@ -166,12 +166,12 @@ static unsigned int count_entries(int fd)
 }
 
 /**
- * cgroup_options_compare() - does a map hold what is asked for?
- * @p: the policy that is asked for
+ * cgroup_options_compare() - does a map hold the requested options?
+ * @p: the requested policy
  * @map: a map of it
- * @fd: the map in its place of the policy that is attached
+ * @fd: the corresponding map of the attached policy
  *
- * Return: 1 or 0; also 1 if it is none of an option.
+ * Return: 1 or 0; also 1 if the map is not for options of cgroups.
  */
 int cgroup_options_compare(const struct policy *p, const struct bpf_map *map, int fd)
 {

@@ -2,8 +2,8 @@
 /*
  * bpfoom attach, bpfoom test
  *
- * Until the link is pinned it belongs to this process, so that whatever ends
- * it early, a signal too, ends the attachment. After that nobody needs to run.
+ * The link belongs to this process until it is pinned. So if the process ends early, also
+ * by a signal, the attachment ends. With the pin no process is needed to keep it.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -20,15 +20,15 @@
 /**
  * struct request - the command line
  * @policy: name or path
- * @cgroups: the paths of all cgroups, of which test has one
- * @nr_cgroups: how many, 0 for system-wide
- * @cgroup: path of one of them, NULL for system-wide
- * @cgroup_id: the same as a number
- * @before: ask it before those that are attached there
- * @dry_run: it may only say what it would do
+ * @cgroups: paths of all cgroups; test has one only
+ * @nr_cgroups: how many; 0 for system-wide
+ * @cgroup: the path of one of them; NULL for system-wide
+ * @cgroup_id: the id of that one
+ * @before: ask the policy before those that are attached there
+ * @dry_run: the policy must not kill, only say what it would do
  * @settings: NAME=VALUE
  * @nr_settings: how many
- * @argv: all of it, from the verb on, for messages
+ * @argv: all arguments, from the verb on, for messages
  */
 struct request {
 	const char *policy;
@@ -53,10 +53,10 @@ static const struct option options[] = {
 	{}
 };
 
-/* The same without the first two. */
+/* test has all options of attach but the first two. */
 static const struct option *const test_options = options + 2;
 
-/* 0 or what to exit with; -1: help was asked for. */
+/* Returns 0 or an exit code; -1: the user asked for help. */
 static int parse(int argc, char **argv, struct request *r, bool test)
 {
 	int opt;
@@ -129,7 +129,7 @@ static int explain_load(const struct policy *p, int err)
 	return EX_FAILED;
 }
 
-/* -1: not a matter of pressure. */
+/* Returns an exit code; -1: the error is not specific to pressure policies. */
 static int explain_attach_psi(const struct policy *p, int err)
 {
 	const char *refusal = policy_refusal(p);
@@ -177,7 +177,7 @@ static int explain_no_memory(const struct policy *p, const struct request *r)
 	return EX_FAILED;
 }
 
-/* The kernel does not refuse what will have nothing to look at. */
+/* The kernel attaches a policy also where there is no memory controller to look at. */
 static void warn_no_memory(const struct policy *p)
 {
 	const char *why, *action;
@@ -232,7 +232,7 @@ static void print_cgroup_option(const struct request *r)
 	print_quoted(r->cgroup);
 }
 
-/* How many words the option --cgroup takes here; 0: it is another one. */
+/* Returns how many words the option --cgroup has here; 0: this is another option. */
 static int cgroup_option_words(const char *word)
 {
 	if (!strcmp(word, "-c") || !strcmp(word, "--cgroup"))
@@ -240,7 +240,7 @@ static int cgroup_option_words(const char *word)
 	return !strncmp(word, "-c", 2) || !strncmp(word, "--cgroup=", 9);
 }
 
-/* Of several cgroups just this one: the others may have been in the way as well. */
+/* Names this cgroup only: there may be attachments in the way on others as well. */
 static void print_switch(const struct policy *p, const struct request *r)
 {
 	char *const *word;
@@ -260,7 +260,7 @@ static void print_switch(const struct policy *p, const struct request *r)
 	fputc('\n', stderr);
 }
 
-/* @a is there already, under this name and at this place. */
+/* @a is already attached, under the same name and on the same cgroup. */
 static int already_attached(const struct policy *p, const struct request *r,
 			    const struct attached *a)
 {
@@ -305,7 +305,10 @@ static int check_not_attached(const struct policy *p, const struct request *r,
 			ret = already_attached(p, r, a);
 			break;
 		}
-		/* What is left of an earlier one; ids of cgroups do not come back. */
+		/*
+		 * A leftover of an attachment that has ended; ids of cgroups are not
+		 * reused.
+		 */
 		attached_end(a);
 	}
 	attached_put(&list);
@@ -327,7 +330,7 @@ static int pin(const struct policy *p, const struct request *r,
 	return EX_FAILED;
 }
 
-/* Attached when this returns, and until the link is destroyed. */
+/* On return the policy is attached, and stays so until the link is destroyed. */
 static int load_and_link(struct policy *p, const struct request *r,
 			 struct bpf_link **link)
 {
@@ -346,7 +349,7 @@ static int load_and_link(struct policy *p, const struct request *r,
 	return EX_DONE;
 }
 
-/* The attachment is for this one question and ends with this process. */
+/* The attachment serves one question only and ends with this process. */
 static int load_and_test(struct policy *p, const struct request *r)
 {
 	struct bpf_link_info info = {};
@@ -402,11 +405,11 @@ static int test(struct policy *p, const struct request *r)
 }
 
 /**
- * struct target - a place to attach to
- * @r: the request for this place
- * @p: the policy, an object of its own: a map can be attached once
- * @link: the attachment, NULL if there is none yet
- * @there: it is attached there already, with these options
+ * struct target - a cgroup to attach to, or the system
+ * @r: the request for it
+ * @p: the policy, opened once per target: a map can be attached only once
+ * @link: the attachment; NULL if there is none yet
+ * @there: the policy is attached there already, with these options
  */
 struct target {
 	struct request r;
@@ -425,7 +428,7 @@ static int attach_to(struct target *t)
 	return load_and_link(&t->p, &t->r, &t->link);
 }
 
-/* Attaching to some of the cgroups only is worse than to none. */
+/* Detaches again: to be attached to some of the cgroups is worse than to none. */
 static void take_back(struct target *t, int nr)
 {
 	int i;
@@ -482,7 +485,7 @@ static int attach(struct target *t, int nr)
 	return ret;
 }
 
-/* What can be said without the kernel. */
+/* Makes the checks that do not need the kernel. */
 static int prepare_target(struct target *t, const struct request *r, int i)
 {
 	int ret = EX_DONE, j;

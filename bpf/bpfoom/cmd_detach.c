@@ -11,13 +11,13 @@
 
 /**
  * struct selection - which attachments to end
- * @all: all
- * @policy: else those of this policy
- * @cgroups: as given
+ * @all: all of them
+ * @policy: if not @all, those of this policy
+ * @cgroups: cgroups as given on the command line
  * @nr_cgroups: how many
  * @cgroup: one of them, for messages
- * @cgroup_id: on this cgroup
- * @gone: the cgroup does not exist: what is left of attachments to such cgroups
+ * @cgroup_id: the id of that one
+ * @gone: that cgroup does not exist: end what is left of attachments to such cgroups
  */
 struct selection {
 	bool all;
@@ -37,7 +37,7 @@ static const struct option options[] = {
 	{}
 };
 
-/* 0 or what to exit with; -1: help was asked for. */
+/* Returns 0 or an exit code; -1: the user asked for help. */
 static int parse(int argc, char **argv, struct selection *s)
 {
 	int opt;
@@ -70,7 +70,7 @@ static int parse(int argc, char **argv, struct selection *s)
 	return EX_DONE;
 }
 
-/* POLICY@ID, as list and the pins have it, also names a cgroup that is gone. */
+/* POLICY@ID, the form of list and of pins, can also name a cgroup that is gone. */
 static int find_cgroup(struct selection *s)
 {
 	char *at = s->policy ? strrchr(s->policy, '@') : NULL, *end;
@@ -92,8 +92,8 @@ static int find_cgroup(struct selection *s)
 }
 
 /*
- * The kernel ends an attachment some time after its cgroup has gone; one of a
- * pressure policy stays.
+ * The kernel ends an attachment some time after the removal of its cgroup, but not that
+ * of a pressure policy.
  */
 static bool has_ended(const struct attached *a)
 {
@@ -134,14 +134,14 @@ static void explain_nothing(const struct selection *s, const struct attached_lis
 	}
 }
 
-/* For messages, to be freed. */
+/* A description for messages, to be freed by the caller */
 static char *describe_place(const struct attached *a)
 {
 	return a->cgroup_id == CGROUP_SYSTEM ? format("the whole system") :
 					       cgroup_describe(a->cgroup_id);
 }
 
-/* In a container, that is. All of them are left without a failure. */
+/* The attachment is outside of our container. With --all that is no failure. */
 static int leave_outside(const struct selection *s, const struct attached *a)
 {
 	if (s->all)
@@ -201,7 +201,7 @@ static int end_selected(const struct selection *s, const struct attached_list *l
 	return ret;
 }
 
-/* All cgroups are known before anything is detached. */
+/* Resolves all cgroups before anything is detached. */
 static int check_cgroups(struct selection *s)
 {
 	int ret = EX_DONE, i;

@@ -16,7 +16,7 @@ static const struct option options[] = {
 	{}
 };
 
-/* 0 or what to exit with; -1: help was asked for. */
+/* Returns 0 or an exit code; -1: the user asked for help. */
 static int parse(int argc, char **argv, bool *follow, bool *json)
 {
 	int opt;
@@ -56,7 +56,10 @@ static int print_all(int fd, bool json)
 			record_print_json(&r);
 		else
 			record_print_short(&r);
-		/* Who follows wants it now. If it did not arrive, main() tells. */
+		/*
+		 * With --follow each event must appear at once. main() reports a failed
+		 * write.
+		 */
 		if (fflush(stdout))
 			break;
 	}

@@ -17,7 +17,9 @@ static void print_id(const char *key, __u32 id)
 		printf(",\"%s\":null", key);
 }
 
-/* null for what has no counters: a policy of pressure, or one that has ended. */
+/*
+ * Prints null for an attachment without counters: a pressure policy, or one that ended.
+ */
 static void print_shown(const struct shown *s)
 {
 	unsigned int i;
@@ -89,7 +91,7 @@ static void print_json(const struct attached_list *list)
 	printf("]}\n");
 }
 
-/* Whether it acts. */
+/* Describes whether the policy acts. */
 static const char *describe_state(const struct attached *a, const struct shown *s)
 {
 	if (!a->map_id)
@@ -107,7 +109,7 @@ static void print_counters(const struct shown *s)
 		printf(" %7s %7s", "-", "-");
 }
 
-/* What the table has no room for. */
+/* Details for which the table has no room */
 static void print_more(const struct attached *a, const char *cgroup)
 {
 	printf("  cgroup: ");
@@ -115,7 +117,7 @@ static void print_more(const struct attached *a, const char *cgroup)
 	printf("\n  pin: %s\n", a->pin ?: "none, it was attached by another program");
 }
 
-/* Where it does not act. */
+/* The cgroups in which the policy is not asked */
 static void print_bypasses(const struct shown *s)
 {
 	unsigned int i;
@@ -193,7 +195,7 @@ static int is_policy_file(const struct dirent *entry)
 	return len > end && !strcmp(entry->d_name + len - end, POLICY_FILE);
 }
 
-/* Is there one of the same name in a directory that is looked at before? */
+/* Does a directory of higher precedence have a policy of this name? */
 static bool is_shadowed(const char *const *dir, const char *file)
 {
 	const char *const *before;
@@ -235,7 +237,7 @@ int cmd_policies(int argc, char **argv)
 	if (ret)
 		return ret < 0 ? print_help(argv[0]) : ret;
 	with_paths = verbose;
-	/* What libbpf has to say about each of them fills screens. */
+	/* libbpf's messages about each of them would fill screens. */
 	verbose = false;
 	messages_capture();
 	for (dir = policy_dirs; *dir; dir++) {

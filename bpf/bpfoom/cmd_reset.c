@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * bpfoom reset: have policies asked again at once whose breaker has tripped
- */
+/* bpfoom reset: have policies asked again at once if their breaker has tripped */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +19,7 @@ static bool reset_one(const struct shown *s, void *arg)
 
 	if (r->policy && strcmp(r->policy, s->policy))
 		return false;
-	/* In a container others are none of our business. */
+	/* In a container, leave policies of cgroups outside alone. */
 	if (!cgroup_inside(s->cgroup_id)) {
 		r->outside++;
 		return false;

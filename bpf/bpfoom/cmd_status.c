@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * bpfoom status: is everything there that a policy needs?
- */
+/* bpfoom status: does this system have everything that a policy needs? */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -11,8 +9,8 @@
 
 /**
  * struct problem - something that is missing
- * @what: in plain words
- * @action: what to do about it
+ * @what: a sentence about it
+ * @action: what the user can do about it
  */
 struct problem {
 	const char *what;
@@ -30,7 +28,7 @@ struct status {
 	size_t nr_attached, nr_bypasses;
 	struct problem problems[8];
 	size_t nr_problems;
-	char *advice, *no_cgroups;	/* of two of them */
+	char *advice, *no_cgroups;	/* for two of the problems */
 	const char *no_memory, *memory_action;
 };
 

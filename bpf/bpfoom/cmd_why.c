@@ -11,9 +11,9 @@
 #include "bpfoom.h"
 
 /**
- * struct question - what is wanted to be known
- * @pid: why this process died; 0: not about one
- * @last: any decision will do, else one that somebody died of
+ * struct question - what the user wants to know
+ * @pid: why this process died; 0: no certain process
+ * @last: any decision counts, not only one by which a process died
  */
 struct question {
 	long long pid;
@@ -21,8 +21,8 @@ struct question {
 };
 
 /*
- * How much a decision has to do with what is asked. About a process that was killed
- * others may tell as well, because they waited until it was gone.
+ * How well a decision answers the question. If a process was killed, later decisions may
+ * name it as well, because they waited for its exit.
  */
 enum about {
 	ABOUT_OTHERS,
@@ -49,7 +49,7 @@ static int not_found(long long pid)
 	return EX_NOT_FOUND;
 }
 
-/* The last of those that say most. */
+/* Finds the last one of the decisions that answer best. */
 static int find(int fd, const struct question *q, struct decision *found, enum about *best)
 {
 	enum about about;

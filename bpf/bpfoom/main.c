@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * bpfoom: attach OOM policies, and see which are attached
- */
+/* bpfoom: attach OOM policies and list the attached ones */
 #include <getopt.h>
 #include <stdarg.h>
 #include <string.h>
@@ -13,9 +11,9 @@ static int cmd_help(int argc, char **argv);
 static int cmd_version(int argc, char **argv);
 
 /**
- * struct verb - what can be done
- * @name: on the command line
- * @run: does it, returns an exit code
+ * struct verb - a command of bpfoom
+ * @name: its name on the command line
+ * @run: the function for it, returns an exit code
  * @arguments: for the help
  * @help: for the help
  */
@@ -85,7 +83,7 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
-/* @fmt may be NULL when getopt has told already. */
+/* @fmt may be NULL if getopt_long() has printed a message already. */
 int bad_usage(const char *fmt, ...)
 {
 	va_list args;
@@ -111,7 +109,7 @@ static void print_usage(FILE *to)
 	fputs("\n'bpfoom VERB --help' explains a verb, bpfoom(8) says all.\n", to);
 }
 
-/* Of one verb, or of all with NULL. */
+/* Prints the help of one verb; NULL: of all. */
 int print_help(const char *name)
 {
 	const struct verb *verb = name ? find_verb(name) : NULL;
@@ -125,9 +123,9 @@ int print_help(const char *name)
 }
 
 /**
- * next_argument() - getopt_long(), whose messages begin with our name
+ * next_argument() - getopt_long(), with messages that begin with our name
  * @argc: as the verb got it
- * @argv: as the verb got it, which is its first word
+ * @argv: as the verb got it; begins with the verb
  * @letters: as for getopt_long()
  * @options: as for getopt_long()
  *
@@ -146,12 +144,12 @@ int next_argument(int argc, char **argv, const char *letters,
 }
 
 /**
- * parse_json() - the command line of a verb that takes no arguments
+ * parse_json() - parse the command line of a verb that takes no arguments
  * @argc: as the verb got it
  * @argv: as the verb got it
- * @json: set by --json; NULL if the verb has none
+ * @json: set by --json; NULL if the verb has no such option
  *
- * Return: 0 or what to exit with; -1: help was asked for.
+ * Return: 0 or an exit code; -1: the user asked for help.
  */
 int parse_json(int argc, char **argv, bool *json)
 {
@@ -191,7 +189,7 @@ int need_root(void)
 	return EX_FAILED;
 }
 
-/* For a verb without other options. */
+/* For verbs without options of their own */
 bool wants_help(int argc, char **argv)
 {
 	return argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
@@ -216,7 +214,7 @@ static int cmd_version(int argc, char **argv)
 	return EX_DONE;
 }
 
-/* Output that did not arrive is a failure too. */
+/* A failed write to standard output is a failure too. */
 static int finish(int ret)
 {
 	if ((fflush(stdout) || ferror(stdout)) && !ret) {

@@ -19,7 +19,7 @@ static bool has_word(const char *line, const char *word, const char *separators)
 	return found;
 }
 
-/* Does this file of a cgroup name the controller? */
+/* Does this file of a cgroup list the memory controller? */
 static bool names_memory(const char *dir, const char *file)
 {
 	char *path = format("%s/%s", dir, file), line[256];
@@ -89,7 +89,7 @@ static bool used_by_v1(void)
  * @why: set to the reason, which completes "the memory controller ..."
  * @action: set to what the user can do
  *
- * Return: whether it does.
+ * Return: true if so.
  */
 bool memory_missing(const char **why, const char **action)
 {
@@ -111,7 +111,7 @@ bool memory_missing(const char **why, const char **action)
 	return true;
 }
 
-/* Cuts the last part off; false at the mount point. */
+/* Removes the last component of the path; returns false at the mount point. */
 static bool to_parent(char *dir)
 {
 	if (!strcmp(dir, cgroup_mount()))
@@ -120,7 +120,7 @@ static bool to_parent(char *dir)
 	return true;
 }
 
-/* What has to be done in @dir and above to let its children have the controller. */
+/* Prints what must be done in @dir and above so that its children have the controller. */
 static void print_commands(const char *dir)
 {
 	char *parent = format("%s", dir);
@@ -148,7 +148,9 @@ static bool is_threaded(const char *dir)
 	char type[32];
 
 	read_type(dir, type, sizeof(type));
-	/* The second one is a child of a threaded one that has not been made one. */
+	/*
+	 * "domain invalid": child of a threaded cgroup that is not made threaded itself
+	 */
 	return !strcmp(type, "threaded") || !strcmp(type, "domain invalid");
 }
 
@@ -165,7 +167,7 @@ static void explain_threaded(const char *path, const char *domain)
 }
 
 /**
- * memory_explain() - why a cgroup has no memory controller, and what to do
+ * memory_explain() - tell why a cgroup has no memory controller, and what to do
  * @path: as for cgroup_id_of()
  */
 void memory_explain(const char *path)

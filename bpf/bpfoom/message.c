@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Error messages, what libbpf says, strings and files of one line
- */
+/* Error messages, messages of libbpf, strings, and files with a single line */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +8,7 @@
 
 bool verbose;
 
-/* What libbpf said; shown only when something failed. */
+/* Messages of libbpf, to be shown only if something fails. */
 static char *messages;
 static size_t messages_size;
 static FILE *messages_stream;
@@ -26,7 +24,7 @@ void pr_err(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-/* As strerror(), also of libbpf's own numbers. Until the next call. */
+/* As strerror(), but knows libbpf's own codes. Valid until the next call. */
 const char *error_text(int err)
 {
 	static char text[128];
@@ -35,7 +33,7 @@ const char *error_text(int err)
 	return text;
 }
 
-/* A new string, for the caller to free. */
+/* Returns a new string, to be freed by the caller. */
 char *format(const char *fmt, ...)
 {
 	va_list args;
@@ -48,7 +46,7 @@ char *format(const char *fmt, ...)
 	return s;
 }
 
-/* The first line of a file, without its end. */
+/* Reads the first line of a file, without the newline. */
 bool read_line(const char *path, char *buf, size_t size)
 {
 	FILE *f = fopen(path, "re");
@@ -73,14 +71,17 @@ static int keep_message(enum libbpf_print_level level, const char *fmt,
 	return vfprintf(messages_stream, fmt, args);
 }
 
-/* From now on libbpf is silent, unless -v was given. */
+/* From now on, keep libbpf's messages instead of printing them, unless -v was given. */
 void messages_capture(void)
 {
 	messages_stream = open_memstream(&messages, &messages_size);
 	libbpf_set_print(keep_message);
 }
 
-/* The kfunc that the verifier did not find, to be freed; NULL if it was not that. */
+/*
+ * Returns the kfunc that the verifier did not find, to be freed by the caller; NULL if
+ * the verifier failed otherwise.
+ */
 char *messages_missing_kfunc(void)
 {
 	static const char behind[] = "' is referenced but wasn't resolved";
@@ -97,7 +98,7 @@ char *messages_missing_kfunc(void)
 	return strndup(name, (size_t)(end - name));
 }
 
-/* The end of the verifier's log says what it did not like. */
+/* The verifier's log ends with the reason of its failure. */
 void messages_show_tail(unsigned int lines)
 {
 	size_t start;

@@ -2,8 +2,8 @@
 /*
  * The options of a policy: its const volatile variables
  *
- * They are fixed when the policy is loaded, so that the verifier can leave out
- * what an option switches off.
+ * They are constant from the load on, so that the verifier can remove the code of what an
+ * option switches off.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,12 +12,12 @@
 #include "bpfoom.h"
 
 /**
- * struct option_var - a variable that can be set
+ * struct option_var - a variable that the user can set
  * @name: its name
- * @data: its value, in the object that is not yet loaded
+ * @data: its value in the object, which is not yet loaded
  * @size: of the value, in bytes
- * @is_bool: true and false
- * @is_signed: an integer with a sign
+ * @is_bool: takes true and false
+ * @is_signed: a signed integer
  */
 struct option_var {
 	const char *name;
@@ -43,7 +43,7 @@ static struct bpf_map *find_rodata(const struct policy *p)
 	return NULL;
 }
 
-/* Arrays and structs are the policy's own business. */
+/* Only integers and bool are options; arrays and structs are for the policy itself. */
 static bool describe(const struct btf *btf, const struct btf_var_secinfo *info,
 		     struct bpf_map *rodata, struct option_var *var)
 {
@@ -64,7 +64,7 @@ static bool describe(const struct btf *btf, const struct btf_var_secinfo *info,
 	return var->size <= sizeof(__u64);
 }
 
-/* The next one after *@pos, which starts at 0. */
+/* Finds the next option after *@pos, which is 0 at first. */
 static bool next_option(const struct policy *p, int *pos, struct option_var *var)
 {
 	const struct btf *btf = bpf_object__btf(p->obj);
@@ -95,7 +95,7 @@ static bool find_var(const struct policy *p, const char *name,
 	return false;
 }
 
-/* Not an option: --cgroup sets it. */
+/* This variable is no option: --cgroup sets it. */
 static bool is_root(const char *name)
 {
 	return !strcmp(name, "cgroup_id");
@@ -158,7 +158,7 @@ static bool parse_int(const struct option_var *var, const char *value,
 		if ((__s64)(*out << unused_bits) >> unused_bits != (__s64)*out)
 			return false;
 	} else {
-		/* strtoull() would take a minus. */
+		/* strtoull() would accept a minus sign. */
 		if (strchr(value, '-'))
 			return false;
 		*out = strtoull(value, &end, 0);
@@ -170,13 +170,13 @@ static bool parse_int(const struct option_var *var, const char *value,
 
 static void store(const struct option_var *var, __u64 v)
 {
-	/* BPF objects that libbpf opens have our own byte order. */
+	/* libbpf opens only BPF objects of our own byte order. */
 	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 		v <<= 64 - var->size * 8;
 	memcpy(var->data, &v, var->size);
 }
 
-/* Before load. The cgroup that a policy without ops.cgroup_id is to look at. */
+/* Sets, before load, the cgroup that a policy without ops.cgroup_id is to look at. */
 bool policy_set_root(struct policy *p, __u64 cgroup_id)
 {
 	struct option_var var;
@@ -187,7 +187,7 @@ bool policy_set_root(struct policy *p, __u64 cgroup_id)
 	return true;
 }
 
-/* The values of all options, and of the other constants. NULL: it has none. */
+/* Returns the values of all options, together with other constants. NULL: it has none. */
 const void *policy_options(const struct policy *p, size_t *size)
 {
 	struct bpf_map *rodata = find_rodata(p);

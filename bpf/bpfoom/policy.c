@@ -12,14 +12,14 @@
 
 #include "bpfoom.h"
 
-/* Those of the administrator win over those of the package. */
+/* The administrator's policies come before those of the package. */
 const char *const policy_dirs[] = {
 	"/etc/bpf-oom/policies",
 	PREFIX "/lib/bpf-oom/policies",
 	NULL,
 };
 
-/* A name stays below the directories that only root can write to. */
+/* A name without a slash can only mean a file in directories that only root can write. */
 static char *find_file(const char *arg)
 {
 	const char *const *dir;
@@ -41,7 +41,7 @@ static const char *const kind_types[] = {
 	[POLICY_PSI] = "bpf_psi_ops",
 };
 
-/* Of the struct with this name. */
+/* Returns the kind of policy whose struct has this name. */
 enum policy_kind policy_kind_of(const char *type)
 {
 	size_t i;
@@ -53,7 +53,7 @@ enum policy_kind policy_kind_of(const char *type)
 	return POLICY_UNKNOWN;
 }
 
-/* As list shows it; NULL if it is not known. */
+/* The name in the output of list; NULL if unknown */
 const char *policy_kind_name(enum policy_kind kind)
 {
 	static const char *const names[] = {
@@ -77,7 +77,7 @@ static enum policy_kind kind_of_map(const struct policy *p,
 		   POLICY_UNKNOWN;
 }
 
-/* A member of the policy's own struct, before load. */
+/* Finds a member of the policy's struct_ops struct, before load. */
 static void *ops_member(const struct policy *p, const char *name, size_t *size)
 {
 	char *ops;
@@ -89,7 +89,7 @@ static void *ops_member(const struct policy *p, const char *name, size_t *size)
 	return offset < 0 || !ops ? NULL : ops + offset;
 }
 
-/* The name becomes a file name in bpffs, which reserves the dot. */
+/* The name becomes a file name in bpffs, where dots are reserved. */
 static int check_name(struct policy *p, const char *file)
 {
 	size_t size, len, i;
@@ -130,7 +130,7 @@ static int find_policy(struct policy *p, const char *file)
 		       file, nr);
 		return EX_FAILED;
 	}
-	/* Without a link there is nothing to pin. */
+	/* Only an attachment with a link can be pinned. */
 	bpf_map__set_map_flags(p->map, bpf_map__map_flags(p->map) | BPF_F_LINK);
 	return check_name(p, file);
 }
@@ -183,7 +183,7 @@ void policy_close(struct policy *p)
 	bpf_object__close(p->obj);
 }
 
-/* A text that stands in a section of its own, NULL if there is none. */
+/* Returns the text that a section holds; NULL if there is no such section. */
 static const char *text_in(const struct bpf_object *obj, const char *section)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(obj, section);
@@ -195,12 +195,12 @@ static const char *text_in(const struct bpf_object *obj, const char *section)
 }
 
 /**
- * policy_describe() - what a policy does
+ * policy_describe() - describe a policy
  * @file: its object file
  * @kind: filled in
  *
- * Return: what it says of itself (BPF_OOM_DESCRIPTION()), or what is wrong with the
- * file; to be freed.
+ * Return: its own description (BPF_OOM_DESCRIPTION()), or what is wrong with the file; to
+ * be freed by the caller.
  */
 char *policy_describe(const char *file, enum policy_kind *kind)
 {
@@ -221,21 +221,29 @@ char *policy_describe(const char *file, enum policy_kind *kind)
 	return text;
 }
 
-/* Before load. */
+/* Sets the cgroup, before load. */
 int policy_set_cgroup(struct policy *p, __u64 cgroup_id)
 {
 	size_t size;
 	void *member = ops_member(p, "cgroup_id", &size);
 
-	/* Never 0: for that the kernel's log has the advice to name a cgroup. */
+	/*
+	 * Set the root's id, never 0: for that the module logs the advice to name a
+	 * cgroup.
+	 */
 	if (member && size == sizeof(cgroup_id)) {
 		memcpy(member, &cgroup_id, size);
 		return EX_DONE;
 	}
-	/* In a container the root that we see is not the root. */
+	/*
+	 * In a container, the root cgroup that we see is not the root of the hierarchy.
+	 */
 	if (cgroup_id == CGROUP_SYSTEM)
 		cgroup_id = 0;
-	/* The kernel leaves it to pressure policies what they look at. */
+	/*
+	 * The kernel has no cgroup for a pressure policy: the policy chooses what to
+	 * watch.
+	 */
 	if (p->kind == POLICY_PSI && policy_set_root(p, cgroup_id))
 		return EX_DONE;
 	if (!cgroup_id)
@@ -250,7 +258,7 @@ int policy_set_cgroup(struct policy *p, __u64 cgroup_id)
 	return EX_FAILED;
 }
 
-/* Before load. Besides those that the policy was built with. */
+/* Adds flags, before load, to those that the policy was built with. */
 int policy_set_flags(struct policy *p, __u64 flags)
 {
 	size_t size;
@@ -273,7 +281,7 @@ int policy_set_flags(struct policy *p, __u64 flags)
 	return EX_FAILED;
 }
 
-/* Those that it has now. */
+/* Returns the current flags. */
 __u64 policy_flags(const struct policy *p)
 {
 	size_t size;
@@ -286,8 +294,8 @@ __u64 policy_flags(const struct policy *p)
 }
 
 /*
- * What a policy's init did not like, for it can return no more than an error
- * number: a text in its section .data.refusal. NULL if it did not say.
+ * Returns the text in section .data.refusal, in which a policy's init can tell why it
+ * failed: it can return no more than an error number. NULL: there is no text.
  */
 const char *policy_refusal(const struct policy *p)
 {
@@ -295,8 +303,8 @@ const char *policy_refusal(const struct policy *p)
 }
 
 /*
- * Does it look at what cgroups hold? The functions for that, which are the kernel's or
- * the module's, are in the types of the object. libbpf has made them global by now.
+ * Does the policy look at the memory of cgroups? If so, the object's BTF has kfuncs of
+ * the kernel or the module for that. libbpf has made them global by now.
  */
 bool policy_weighs_cgroups(const struct policy *p)
 {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What is printed: names, JSON, sizes, and how much room there is for it
- */
+/* Output: names, JSON, sizes, and the width of lines */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +9,7 @@
 
 #include "bpfoom.h"
 
-/* Bytes that are no UTF-8 cannot be told in JSON; names rarely hold any. */
+/* Returns 0 if it is no UTF-8. JSON cannot express such bytes; names rarely have them. */
 static size_t utf8_length(const unsigned char *s)
 {
 	size_t len, i;
@@ -25,14 +23,14 @@ static size_t utf8_length(const unsigned char *s)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
 	}
-	/* Overlong forms, surrogates, beyond U+10FFFF. */
+	/* Overlong forms, surrogates, code points beyond U+10FFFF */
 	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
 	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
 	return len;
 }
 
-/* ASCII's, and U+0080 to U+009F. 0: it is none. */
+/* Control characters of ASCII, and U+0080 to U+009F. Returns 0 for others. */
 static unsigned int control_character(const unsigned char *c)
 {
 	if (*c < 0x20 || *c == 0x7f)
@@ -41,11 +39,11 @@ static unsigned int control_character(const unsigned char *c)
 }
 
 /**
- * print_name() - print the name of a process or a cgroup for people
+ * print_name() - print the name of a process or a cgroup in text output
  * @s: the name
  *
- * Anybody may choose one, and we print it on the terminal of root: it must not
- * hold what a terminal takes for a command.
+ * Any user may choose names, and root's terminal shows them: so they are printed without
+ * control characters.
  */
 void print_name(const char *s)
 {
@@ -61,7 +59,7 @@ void print_name(const char *s)
 	}
 }
 
-/* How wide print_name() prints it, unless a character takes two columns. */
+/* The width of print_name()'s output, if no character takes two columns. */
 size_t name_columns(const char *s)
 {
 	const unsigned char *c = (const unsigned char *)s;
@@ -72,7 +70,7 @@ size_t name_columns(const char *s)
 	return columns;
 }
 
-/* As print_name(), but no more than the end of it, and a sign that it is no more. */
+/* As print_name(), but limited to the end of the name, with a sign that it is cut. */
 void print_name_end(const char *s, size_t columns)
 {
 	const unsigned char *c = (const unsigned char *)s;
@@ -88,7 +86,7 @@ void print_name_end(const char *s, size_t columns)
 
 /**
  * print_path() - print the path of a cgroup in a column
- * @path: what is too long of it is left out on the left: the end says more. What is no
+ * @path: if too long, it is cut on the left, since the end says more; text that is no
  *	path is printed whole
  * @width: of the column, in characters
  */
@@ -104,7 +102,7 @@ void print_path(const char *path, size_t width)
 		putchar(' ');
 }
 
-/* NULL becomes null. */
+/* Prints NULL as null. */
 void print_json_string(const char *s)
 {
 	const unsigned char *c = (const unsigned char *)s;
@@ -156,7 +154,7 @@ void print_quoted(const char *word)
 	fputc('\'', stderr);
 }
 
-/* For people. */
+/* Prints a rounded size in text output. */
 void print_size(unsigned long long bytes)
 {
 	if (bytes < 1ULL << 20)
@@ -168,9 +166,9 @@ void print_size(unsigned long long bytes)
 }
 
 /**
- * output_columns() - how long may a line be?
+ * output_columns() - find the maximum length of lines
  *
- * Return: a number of characters, 0: any.
+ * Return: the number of characters; 0: unlimited.
  */
 size_t output_columns(void)
 {

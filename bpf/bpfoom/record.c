@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a record of a decision says
+ * The content of a record of a decision
  *
- * It is text, lines "key=value". Keys that are not known, of a newer module, do no
- * harm, and those that are missing, of an older one, count as 0 or as no text.
+ * It is text, lines "key=value". Unknown keys, from a newer module, are ignored; missing
+ * ones, from an older module, count as 0 or as "".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 #include "bpfoom.h"
 
 /**
- * record_line() - walk the lines of a record
+ * record_line() - iterate over the lines of a record
  * @r: the record
- * @pos: where we are, NULL at the beginning
+ * @pos: position of the iteration; NULL at the beginning
  * @key: filled in
  * @value: filled in
  *
@@ -35,11 +35,11 @@ bool record_line(const struct decision *r, const char **pos, char key[RECORD_KEY
 }
 
 /**
- * record_next() - walk the lines with one key
+ * record_next() - iterate over the lines with one key
  * @r: the record
- * @pos: where we are, NULL at the beginning
+ * @pos: position of the iteration; NULL at the beginning
  * @key: the key
- * @value: filled in, "" if there is none
+ * @value: filled in; "" if there is none
  *
  * Return: false after the last one.
  */
@@ -60,9 +60,9 @@ bool record_next(const struct decision *r, const char **pos, const char *key,
  * record_value() - look up a key
  * @r: the record
  * @key: the key
- * @value: filled in, "" if there is none
+ * @value: filled in; "" if there is no such line
  *
- * Return: whether there is one.
+ * Return: true if there is one.
  */
 bool record_value(const struct decision *r, const char *key, char value[RECORD_VALUE_SIZE])
 {
@@ -71,7 +71,7 @@ bool record_value(const struct decision *r, const char *key, char value[RECORD_V
 	return record_next(r, &pos, key, value);
 }
 
-/* 0 if it is not there. */
+/* Returns 0 if there is no such key. */
 long long record_number(const struct decision *r, const char *key)
 {
 	char value[RECORD_VALUE_SIZE];
@@ -87,7 +87,7 @@ bool record_is(const struct decision *r, const char *key, const char *want)
 	return record_value(r, key, value) && !strcmp(value, want);
 }
 
-/* BPF_OOM_RESULT_*, -1 for one that is not known. */
+/* Returns BPF_OOM_RESULT_*; -1 if the result is unknown. */
 int record_result(const struct decision *r)
 {
 	static const struct {
@@ -106,8 +106,8 @@ int record_result(const struct decision *r)
 }
 
 /*
- * Lines "OWNER_DETAIL=..." belong to the line "OWNER=..." before them; @pos is
- * behind that one.
+ * Lines "OWNER_DETAIL=..." belong to the line "OWNER=..." before them; @pos is the
+ * position after that line.
  */
 static bool read_detail(const struct decision *r, const char *pos, const char *owner,
 			const char *detail, char value[RECORD_VALUE_SIZE])
@@ -126,9 +126,9 @@ static bool read_detail(const struct decision *r, const char *pos, const char *o
 }
 
 /**
- * record_candidate() - walk those who were considered
+ * record_candidate() - iterate over the candidates
  * @r: the record
- * @pos: where we are, NULL at the beginning
+ * @pos: position of the iteration; NULL at the beginning
  * @c: filled in
  *
  * Return: false after the last one.
@@ -152,9 +152,9 @@ bool record_candidate(const struct decision *r, const char **pos, struct candida
 }
 
 /**
- * record_declined() - walk the policies that were asked before
+ * record_declined() - iterate over the policies that were asked but did not decide
  * @r: the record
- * @pos: where we are, NULL at the beginning
+ * @pos: position of the iteration; NULL at the beginning
  * @d: filled in
  *
  * Return: false after the last one.
@@ -173,13 +173,13 @@ bool record_declined(const struct decision *r, const char **pos, struct declined
 	return false;
 }
 
-/* Not by a policy. */
+/* Did the kernel decide, not a policy? */
 bool record_by_kernel(const struct decision *r)
 {
 	return record_is(r, "policy", BPF_OOM_POLICY_DEFAULT);
 }
 
-/* Was this OOM declared by a program? Others have the kernel's word for their kind. */
+/* Did a program declare this OOM? Other OOMs have one of the kernel's constraints. */
 bool record_is_declared(const struct decision *r)
 {
 	char constraint[RECORD_VALUE_SIZE];
@@ -191,14 +191,14 @@ bool record_is_declared(const struct decision *r)
 	       (strncmp(constraint, "CONSTRAINT_", 11) || !strcmp(constraint, "CONSTRAINT_BPF"));
 }
 
-/* An order that no allocation has is how the kernel marks those. */
+/* The kernel marks OOMs by sysrq with an order of -1, which no allocation has. */
 bool record_is_sysrq(const struct decision *r)
 {
 	return record_number(r, "order") == -1 && record_is(r, "domain", "system") &&
 	       !record_is_declared(r);
 }
 
-/* Did the victim of the record die of it? */
+/* Did the victim of this record die because of this OOM? */
 bool record_is_death(const struct decision *r)
 {
 	if (record_number(r, "dry_run") || record_number(r, "rehearsal"))
@@ -207,7 +207,7 @@ bool record_is_death(const struct decision *r)
 	       (record_result(r) == BPF_OOM_RESULT_DEFAULT && record_number(r, "victim_pid"));
 }
 
-/* Is that process among those that were killed, or would have been? */
+/* Is that process a victim of this OOM, or would it have been one? */
 bool record_has_victim(const struct decision *r, long long pid)
 {
 	char other[RECORD_VALUE_SIZE];
@@ -223,10 +223,10 @@ bool record_has_victim(const struct decision *r, long long pid)
 }
 
 /**
- * record_ranker() - whose candidates the record has
+ * record_ranker() - find the policy whose candidates the record has
  * @r: the record
- * @name: filled in: the policy that decided, or the last one that was asked when
- *	none did
+ * @name: filled in: the policy that decided, or the last one that was asked if none
+ *	decided
  *
  * Return: false if the record does not tell.
  */
@@ -245,6 +245,6 @@ bool record_ranker(const struct decision *r, char name[RECORD_VALUE_SIZE])
 		nr++;
 		snprintf(name, RECORD_VALUE_SIZE, "%s", d.policy);
 	}
-	/* It lists the first ones only. */
+	/* The record lists only the first policies. */
 	return nr && nr >= record_number(r, "asked");
 }

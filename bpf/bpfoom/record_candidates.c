@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * A record of a decision for people: the table of those who were considered
- */
+/* A record of a decision as text: the table of candidates */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bpfoom.h"
 
-/* Of a path at least so much is shown, if need be in the next line of the terminal. */
+/*
+ * Show at least this many characters of a path, even if the terminal has to wrap the
+ * line.
+ */
 #define WHO_MIN 24
 
 /**
- * struct table - how wide its columns are
- * @unit: of the scores, "" if unknown
- * @score: of the first column
- * @who: of the third
- * @why: of the last; 0: there is none
- * @shown: how many rows it has
+ * struct table - widths of its columns
+ * @unit: unit of the scores; "" if unknown
+ * @score: width of the first column
+ * @who: width of the third column
+ * @why: width of the last column; 0: there is none
+ * @shown: number of rows
  */
 struct table {
 	char unit[RECORD_VALUE_SIZE];
@@ -33,7 +34,7 @@ static void widen(size_t *column, size_t to)
 		*column = to;
 }
 
-/* The record may tell; else it is known of a policy that comes with this program. */
+/* The unit may be in the record; that of our own policy "largest" is known anyway. */
 static void find_unit(const struct decision *r, char unit[RECORD_VALUE_SIZE])
 {
 	char ranker[RECORD_VALUE_SIZE];
@@ -44,7 +45,7 @@ static void find_unit(const struct decision *r, char unit[RECORD_VALUE_SIZE])
 		snprintf(unit, RECORD_VALUE_SIZE, "bytes");
 }
 
-/* Bytes are for programs. */
+/* Show bytes in MiB: exact numbers are for programs. */
 static bool in_mib(const struct table *t)
 {
 	return !strcmp(t->unit, "bytes");
@@ -64,7 +65,7 @@ static char *score_text(const struct table *t, const struct candidate *c)
 	return format("%lld", c->score);
 }
 
-/* A process is told from others of its name by where it is, if that is still there. */
+/* Adds the cgroup, if it still exists, to tell processes of the same name apart. */
 static char *who_text(const struct candidate *c)
 {
 	char *path = NULL, *who;
@@ -97,13 +98,13 @@ static void measure_row(struct table *t, const struct candidate *c)
 	free(why);
 }
 
-/* PID has 8 columns, and 2 are between any of them. */
+/* PID has 8 columns, and between columns there are 2. */
 static size_t before_who(const struct table *t)
 {
 	return t->score + 2 + 8 + 2;
 }
 
-/* If lines get too long, paths are shortened. */
+/* Shortens paths if lines would be too long. */
 static void fit(struct table *t)
 {
 	size_t columns = output_columns(), others;
@@ -132,7 +133,9 @@ static void measure(const struct decision *r, struct table *t)
 	fit(t);
 }
 
-/* The kernel's are not noted: a record of it has those of the last policy. */
+/*
+ * The kernel's candidates are not recorded: if it decided, those of the last policy are.
+ */
 static void print_title(const struct decision *r, const struct table *t)
 {
 	char ranker[RECORD_VALUE_SIZE], *title = score_title(t);
@@ -176,7 +179,7 @@ static void print_row(const struct table *t, const struct candidate *c)
 }
 
 /**
- * record_print_candidates() - who was considered, and why not
+ * record_print_candidates() - print the candidates, and why they were not chosen
  * @r: the record
  */
 void record_print_candidates(const struct decision *r)

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * A record of a decision for programs
- */
+/* A record of a decision as JSON */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +15,7 @@ static bool is_one_of(const char *key, const char *const *keys)
 	return false;
 }
 
-/* What JSON takes for one. */
+/* Is it a number in JSON? */
 static bool is_number(const char *value)
 {
 	value += *value == '-';
@@ -59,7 +57,7 @@ static bool has_prefix(const char *key, const char *prefix)
 	return !strncmp(key, prefix, strlen(prefix));
 }
 
-/* What is told in arrays, or under another name. */
+/* Is the key printed in an array, or under another name? */
 static bool is_told_elsewhere(const char *key)
 {
 	static const char *const keys[] = {
@@ -70,7 +68,7 @@ static bool is_told_elsewhere(const char *key)
 	       has_prefix(key, "declined_");
 }
 
-/* A member that comes twice makes no object that can be relied on. */
+/* A key that comes twice would make an object that parsers read differently. */
 static bool is_first(const struct decision *r, const char *key, const char *end)
 {
 	char value[RECORD_VALUE_SIZE];
@@ -79,7 +77,7 @@ static bool is_first(const struct decision *r, const char *key, const char *end)
 	return record_next(r, &pos, key, value) && pos == end;
 }
 
-/* Returns what is to be between them and the next one. */
+/* Returns the separator to print before the next member. */
 static const char *print_members(const struct decision *r)
 {
 	char key[RECORD_KEY_SIZE], value[RECORD_VALUE_SIZE];
@@ -166,7 +164,7 @@ static void print_candidates_total(const struct decision *r)
 	print_number(total);
 }
 
-/* One object, in one line. */
+/* Prints one object in one line. */
 void record_print_json(const struct decision *r)
 {
 	putchar('{');

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * A record of a decision for people, in one line
- */
+/* A record of a decision as text, in one line */
 #include <stdio.h>
 #include <string.h>
 
 #include "bpfoom.h"
 
-/* A policy cannot have the kernel's name, which has a space. */
+/* The kernel's name has a space, so no policy can have it. */
 static void print_decider(const struct decision *r)
 {
 	if (record_by_kernel(r))
@@ -65,7 +63,7 @@ static void print_declared(const struct decision *r)
 	record_print_value(r, "constraint");
 }
 
-/* What kind of OOM it was. */
+/* Prints the kind of the OOM. */
 static void print_kind(const struct decision *r)
 {
 	if (record_is_sysrq(r))
@@ -80,7 +78,7 @@ static void print_where(const struct decision *r)
 {
 	printf(", for ");
 	record_print_domain(r);
-	/* That of a rehearsal would be one. */
+	/* A rehearsal has a kind too, but there was no OOM. */
 	if (!record_number(r, "rehearsal")) {
 		printf(" (");
 		print_kind(r);
@@ -96,7 +94,7 @@ static void print_repeats(const struct decision *r)
 	record_print_repeats(r);
 }
 
-/* Where the kernel killed, that is told already. */
+/* Prints nothing if the kernel killed, which the line says already. */
 static void print_kernel(const struct decision *r)
 {
 	if (!record_number(r, "kernel_pid") || (record_by_kernel(r) && record_is_death(r)))

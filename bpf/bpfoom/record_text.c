@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * A record of a decision for people, in sentences
- */
+/* A record of a decision as text, in sentences */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,7 +59,7 @@ static void print_event(const struct decision *r)
 
 /* --- who was asked and did not decide ------------------------------------- */
 
-/* What came of asking a policy that did not decide. */
+/* Explains why a policy that was asked did not decide. */
 static const char *explain_declined(const char *why)
 {
 	static const char *const whys[][2] = {
@@ -106,7 +104,7 @@ static void print_asked(const struct decision *r)
 		print_declined(&d);
 		any = true;
 	}
-	/* While the kernel waits for a victim, nobody is asked. */
+	/* No policy is asked while the kernel waits for a victim. */
 	if (!any && record_by_kernel(r) && !record_number(r, "asked") &&
 	    record_result(r) != BPF_OOM_RESULT_WAIT)
 		puts("No OOM policy was asked: none is attached there, or they are switched off.");
@@ -114,7 +112,7 @@ static void print_asked(const struct decision *r)
 
 /* --- who decided, and what ------------------------------------------------ */
 
-/* After "It killed " or the like. */
+/* Completes "It killed " and similar beginnings. */
 static void print_victims(const struct decision *r)
 {
 	long long kills = record_number(r, "kills");
@@ -225,7 +223,7 @@ static void print_kernel_decision(const struct decision *r)
 		print_victims(r);
 		print_also_killed(r);
 	} else if (record_is_declared(r) && !record_value(r, "kernel", kernel)) {
-		/* Where there is no policy, the module does not hear of deaths. */
+		/* Without policies the module does not learn about kills. */
 		puts("The kernel decided; 'dmesg' has whom it killed, if anybody.");
 	} else {
 		puts("The kernel decided.");
@@ -248,7 +246,7 @@ static void print_repeats(const struct decision *r)
 	puts(".");
 }
 
-/* Its score is a size, shifted by oom_score_adj, which may make it negative. */
+/* The kernel's score is a size plus a share for oom_score_adj, so it may be negative. */
 static void print_kernel_rule(const struct decision *r)
 {
 	if (record_number(r, "kernel_pid")) {
@@ -264,7 +262,7 @@ static void print_kernel_rule(const struct decision *r)
 	}
 }
 
-/* All that is known. */
+/* Prints everything that the record has. */
 void record_print_long(const struct decision *r)
 {
 	print_event(r);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What sentences about a record are made of
- */
+/* Parts of sentences about a record */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -16,7 +14,7 @@ static long long clock_ns(clockid_t clock)
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
-/* The kernel tells when by a clock that nobody can set. */
+/* Time stamps are of CLOCK_BOOTTIME, which cannot be set. */
 void record_print_time(const struct decision *r)
 {
 	unsigned long long since_boot = record_number(r, "time_ns");
@@ -46,7 +44,7 @@ void record_print_process(const struct decision *r, const char *pid, const char 
 	putchar(')');
 }
 
-/* What had no memory left, or so it was said. */
+/* Prints what was out of memory, or was said to be. */
 void record_print_domain(const struct decision *r)
 {
 	if (record_is(r, "constraint", "CONSTRAINT_CPUSET"))
@@ -59,7 +57,7 @@ void record_print_domain(const struct decision *r)
 		record_print_value(r, "cgroup");
 }
 
-/* Who declared the OOM. */
+/* Prints who declared the OOM. */
 void record_print_declarer(const struct decision *r)
 {
 	char name[RECORD_VALUE_SIZE];

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The records of decisions that the module keeps
- */
+/* Records of decisions, as the module keeps them */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,15 +8,15 @@
 #include "bpfoom.h"
 
 /**
- * records_open() - begin with the oldest
- * @wait: for new ones, when there is none left
+ * records_open() - open the records for reading, from the oldest on
+ * @wait: reads are to wait for new records when all have been read
  * @fd: filled in
  *
  * Return: an exit code; tells the user what is wrong.
  */
 int records_open(bool wait, int *fd)
 {
-	/* The records tell of processes and cgroups that are none of a container's. */
+	/* A container must not learn about processes and cgroups outside of it. */
 	if (cgroup_namespaced()) {
 		pr_err("the records of decisions can be read outside of cgroup namespaces (containers) only");
 		return EX_FAILED;
@@ -36,11 +34,11 @@ int records_open(bool wait, int *fd)
 }
 
 /**
- * record_read() - the next record
+ * record_read() - read the next record
  * @fd: from records_open()
  * @r: filled in
  *
- * Return: 1; 0 if there is no more; or a negative errno, -EPIPE when some were lost
+ * Return: 1; 0 if there is no more; or a negative errno, -EPIPE if records were lost
  * because they came faster than they were read.
  */
 int record_read(int fd, struct decision *r)

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Asking a policy what it would do, without an OOM
- */
+/* Asking a policy what it would do, without an OOM */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +36,7 @@ static int explain(int err)
 	return EX_FAILED;
 }
 
-/* Others write records, too. */
+/* Finds the record of this attachment: meanwhile, others may write records too. */
 static int find_record(int fd, __u64 attachment, struct decision *r)
 {
 	int ret;
@@ -55,7 +53,7 @@ static int find_record(int fd, __u64 attachment, struct decision *r)
 }
 
 /**
- * rehearse() - ask the policy of an attachment, and print what it says
+ * rehearse() - ask the policy of an attachment, and print its decision
  * @link_id: its link
  *
  * Return: an exit code; tells the user what is wrong.

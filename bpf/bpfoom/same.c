@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Is an attached policy the one that is asked for?
+ * Is an attached policy the requested one?
  *
- * What it was attached with is nowhere written down but in the kernel: the flags
- * in its struct, the options in its maps.
+ * Only the kernel knows how a policy was attached: the flags are in its struct_ops map,
+ * the options in its other maps.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,13 +14,13 @@
 
 #include "bpfoom.h"
 
-/* The kernel keeps only the first 15 characters. */
+/* The kernel keeps only the first 15 characters of a map's name. */
 static bool is_named(const struct bpf_map_info *info, const char *name)
 {
 	return !strncmp(info->name, name, sizeof(info->name) - 1);
 }
 
-/* Of the one that libbpf makes of the const volatile variables. */
+/* Is it libbpf's map of the const volatile variables? */
 static bool has_options(const struct bpf_map_info *info)
 {
 	static const char end[] = ".rodata";
@@ -102,11 +102,11 @@ static int compare_program(const struct policy *p, __u32 id)
 }
 
 /**
- * attached_is() - is it attached in the way that is asked for?
- * @a: what is attached, under the same name and at the same place
- * @p: what is asked for, not loaded, with all its options
+ * attached_is() - is a policy attached in the requested way?
+ * @a: the attachment, of the same name and on the same cgroup
+ * @p: the requested policy, not loaded, with all its options
  *
- * Another program with the same options counts as the same: that of a newer file.
+ * The programs are not compared: a policy from a newer file counts as the same.
  *
  * Return: 1 or 0, or a negative errno.
  */

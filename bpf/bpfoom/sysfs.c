@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What the module shows of its attachments in sysfs
- */
+/* Attachments as the module shows them in sysfs */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -36,7 +34,7 @@ static bool read_number(__u64 id, const char *file, __u64 *value)
 	return true;
 }
 
-/* One line each, or "armed". */
+/* The file has a line for each bypass, or "armed". */
 static bool read_bypasses(__u64 id, struct shown *s)
 {
 	char *path = format(ATTACHMENTS "/%llu/breaker", id);
@@ -60,7 +58,7 @@ static bool read_bypasses(__u64 id, struct shown *s)
 	return true;
 }
 
-/* It may go away while it is being read, and then is not there. */
+/* Returns false if the attachment goes away while its files are read. */
 static bool read_shown(__u64 id, struct shown *s)
 {
 	__u64 dry_run, link_id;
@@ -83,11 +81,11 @@ static bool read_shown(__u64 id, struct shown *s)
 }
 
 /**
- * shown_each() - look at all attachments
- * @fn: called for each; true ends the walk
- * @arg: handed to @fn
+ * shown_each() - call a function for all attachments
+ * @fn: the function; ends the iteration by returning true
+ * @arg: passed to @fn
  *
- * Return: whether @fn has ended it.
+ * Return: true if @fn ended the iteration.
  */
 bool shown_each(bool (*fn)(const struct shown *s, void *arg), void *arg)
 {
@@ -129,13 +127,13 @@ static bool is_it(const struct shown *s, void *arg)
 }
 
 /**
- * shown_find() - what is shown of an attachment
- * @link_id: its link; 0: it has none, and is known by what follows
+ * shown_find() - find the attributes of an attachment
+ * @link_id: its link; 0: none, find it by the other two
  * @policy: its name
  * @cgroup_id: its cgroup
  * @s: filled in
  *
- * Return: whether there is such an attachment.
+ * Return: true if there is such an attachment.
  */
 bool shown_find(__u32 link_id, const char *policy, __u64 cgroup_id, struct shown *s)
 {
@@ -144,7 +142,7 @@ bool shown_find(__u32 link_id, const char *policy, __u64 cgroup_id, struct shown
 	return shown_each(is_it, &search);
 }
 
-/* Has the policy asked again. If that fails, errno says why. */
+/* Resets the breaker, so that the policy is asked again. On failure errno is set. */
 bool shown_reset(const struct shown *s)
 {
 	char *path = format(ATTACHMENTS "/%llu/breaker", s->id);
@@ -168,7 +166,7 @@ static const char *describe_limit(const char *why)
 	return !strcmp(why, "time") ? "too much CPU time" : why;
 }
 
-/* For people, without an end of the line. */
+/* Prints it as text, without a newline. */
 void bypass_print(const struct bypass *b)
 {
 	char *cgroup = cgroup_describe(b->cgroup_id);
@@ -179,7 +177,7 @@ void bypass_print(const struct bypass *b)
 	free(cgroup);
 }
 
-/* Its members, without braces. */
+/* Prints the members of a JSON object, without braces. */
 void bypass_print_json(const struct bypass *b)
 {
 	char *path;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What the kernel brings, and what it lacks
- */
+/* What the kernel has and what it lacks */
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -16,7 +14,7 @@
 
 #include "bpfoom.h"
 
-/* To install with --force takes what was built before. */
+/* "dkms install --force" alone would install the earlier build again. */
 #define REBUILD \
 	"'dmesg' says why. If it was built against another build of this kernel:\n" \
 	"  dkms build --force bpf-oom/%1$s -k %2$s\n" \
@@ -26,12 +24,12 @@
 	"  mokutil --import /var/lib/dkms/mok.pub\n" \
 	"and reboot. If it is already,\n"
 
-/* A grace period of RCU tasks takes some tenths of a second, on a busy machine more. */
+/* A grace period of RCU tasks takes tenths of a second, on a busy machine longer. */
 #define WAIT_UNUSED_MS 10000
 
 #define EFI_GLOBAL_VARIABLE "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
-/* 6.12 and later; whether the modules exist for it is another question. */
+/* 6.12 or later. There may still be no modules for this very kernel. */
 bool kernel_release_supported(void)
 {
 	struct utsname u;
@@ -66,7 +64,9 @@ bool bpffs_mounted(void)
 	return !statfs(BPFFS, &fs) && fs.f_type == BPF_FS_MAGIC;
 }
 
-/* Then a kernel without the hook built in cannot be redirected. */
+/*
+ * Without ftrace the shim cannot redirect the kernel. A built-in hook does not need it.
+ */
 bool ftrace_off(void)
 {
 	char line[8];
@@ -86,7 +86,7 @@ static bool modprobe(bool dry_run)
 	char *path;
 	pid_t pid;
 
-	/* It is not in the PATH of all users who may run us. */
+	/* sbin directories are not in the PATH of all users who may run us. */
 	if (!path_extended) {
 		path = format("%s:/usr/sbin:/sbin", getenv("PATH") ?: "/usr/bin:/bin");
 		setenv("PATH", path, 1);
@@ -109,7 +109,7 @@ bool module_installed(void)
 	return modprobe(true);
 }
 
-/* "none [integrity] confidentiality"; empty if unknown. */
+/* Reads for example "none [integrity] confidentiality"; empty if unknown. */
 void read_lockdown(char *buf, size_t size)
 {
 	char line[128], *start, *end;
@@ -123,7 +123,7 @@ void read_lockdown(char *buf, size_t size)
 		snprintf(buf, size, "%.*s", (int)(end - start - 1), start + 1);
 }
 
-/* Four bytes of attributes, then the value. */
+/* The variable has four bytes of attributes, then the value. */
 bool secure_boot_on(void)
 {
 	unsigned char var[5] = {};
@@ -148,9 +148,9 @@ bool signature_needed(void)
 }
 
 /**
- * module_advice() - what to do when the module does not load
+ * module_advice() - tell what to do if the module does not load
  *
- * Return: sentences and commands, what is most likely first, to be freed.
+ * Return: sentences and commands, the most likely cause first; to be freed by the caller.
  */
 char *module_advice(void)
 {
@@ -164,7 +164,7 @@ char *module_advice(void)
 }
 
 /**
- * module_get_ready() - load bpf_oom if it is not
+ * module_get_ready() - load bpf_oom if it is not loaded
  *
  * Return: an exit code; tells the user what is missing.
  */
@@ -185,7 +185,7 @@ int module_get_ready(void)
 	return EX_DONE;
 }
 
-/* A process that has the device open, and so keeps the module; 0: none. */
+/* Finds a process that has the device open, which pins the module; 0: none. */
 static int find_reader(void)
 {
 	int pid, found = 0;
@@ -218,9 +218,9 @@ static bool module_unused(void)
 /**
  * module_wait_unused() - wait until bpf_oom can be unloaded
  *
- * For use when the last policy has been detached: the kernel frees its map and
- * programs, which hold the module, some RCU grace periods later. Something else
- * may hold it too, so there is an end to waiting, and the user is told.
+ * To be called after the last policy has been detached: the kernel frees its map and
+ * programs, which pin the module, some RCU grace periods later. Since something else may
+ * pin the module too, this gives up after a while and tells the user.
  */
 void module_wait_unused(void)
 {
@@ -230,7 +230,7 @@ void module_wait_unused(void)
 		if (module_unused())
 			return;
 		usleep(20000);
-		/* Not at once, since all processes are looked at. */
+		/* Not before, since it walks all processes. */
 		if (ms == 1000)
 			pid = find_reader();
 	}

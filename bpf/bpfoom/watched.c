@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How many cgroups a pressure policy watches, and how many it looks at less often
+ * How many cgroups a pressure policy watches, and how many without a trigger
  *
- * It says so in a variable of its own that has the members watched and
- * without_trigger, which BTF tells of.
+ * A policy tells this in a variable whose members are called watched and without_trigger,
+ * which BTF shows.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -76,11 +76,11 @@ static bool find_in_map(__u32 id, struct watched *w)
 }
 
 /**
- * watched_find() - what does a pressure policy watch?
- * @a: it
+ * watched_find() - find out how many cgroups a pressure policy watches
+ * @a: its attachment
  * @w: filled in
  *
- * Return: false if that is not known.
+ * Return: false if unknown.
  */
 bool watched_find(const struct attached *a, struct watched *w)
 {
@@ -107,8 +107,8 @@ bool watched_find(const struct attached *a, struct watched *w)
 }
 
 /**
- * watched_tell() - tell people of cgroups that it watches less than others
- * @a: any policy; nothing is said if there are none, or that is not known
+ * watched_tell() - tell the user of cgroups that a policy watches without a trigger
+ * @a: any attachment; prints nothing if there are no such cgroups or it is unknown
  */
 void watched_tell(const struct attached *a)
 {
