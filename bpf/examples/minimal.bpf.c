@@ -3,10 +3,10 @@
  * minimal: kill the largest of the processes that were started by nice(1)
  *
  * A policy to start from. The kernel scans the processes that can be killed, as it does
- * without a policy, and asks the program about each of them. Where none is nice, the
- * program selects none, and the kernel's own choice is killed.
+ * without a policy, and calls the program for each of them. If none is nice, the program
+ * selects none, and the kernel kills its own choice.
  *
- * Copy it to my.bpf.c, build it, see whom it would kill now, and attach it:
+ * Copy it to my.bpf.c, build it, see which process it would kill now, and attach it:
  *
  *	bpftool btf dump file /sys/kernel/btf/vmlinux format c >vmlinux.h
  *	clang -g -O2 -target bpf -mcpu=v3 -fms-extensions -I. -c my.bpf.c
@@ -24,7 +24,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 BPF_OOM_DESCRIPTION("kills the largest process that was started by nice(1)");
 
-/* Of the selected process. OOMs queue, so there is one scan at a time. */
+/* Score of the selected process. OOMs queue, so there is only one scan at a time. */
 static long selected_score;
 
 SEC("struct_ops/evaluate_task")
@@ -32,10 +32,10 @@ int BPF_PROG(minimal_evaluate, struct task_struct *task, struct oom_control *oc)
 {
 	long score = bpf_oom_badness(task, oc->totalpages);
 
-	/* LONG_MIN: it must not be killed any more. The kernel passes it over. */
+	/* LONG_MIN: it must not be killed (any more). */
 	if (task->static_prio <= DEFAULT_PRIO || score == LONG_MIN)
 		return NO_BPF_POLICY;
-	/* oc->chosen is what was selected before in this scan. */
+	/* oc->chosen is the process that was selected earlier in this scan. */
 	if (oc->chosen && score <= selected_score)
 		return BPF_EVAL_NEXT;
 	selected_score = score;

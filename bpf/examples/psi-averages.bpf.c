@@ -2,9 +2,9 @@
 /*
  * example-psi-averages: declare an OOM from a tracing program
  *
- * An example, not a policy to be used: psi-guard does it better. It shows the way
- * that needs no struct bpf_psi_ops: a program on the kernel's own computation of
- * the pressure averages, psi_avgs_work(), which has to be in the kernel's BTF.
+ * An example, not a policy to be used: psi-guard is better. It shows how to do without
+ * struct bpf_psi_ops: by a program attached to psi_avgs_work(), in which the kernel
+ * computes the pressure averages. That function has to be in the kernel's BTF.
  *
  *	bpftool prog loadall example-psi-averages.bpf.o /sys/fs/bpf/example \
  *		pinmaps /sys/fs/bpf/example-maps autoattach
@@ -13,19 +13,17 @@
  *	(two numbers of 8 bytes each; the id is the inode number of the directory)
  *	rm -r /sys/fs/bpf/example /sys/fs/bpf/example-maps
  *
- * The kernel does not let a program that sleeps, as declaring an OOM does, be
- * attached there. So this one leaves it to a bpf_wq, which works for as long as the
- * maps are pinned.
+ * Declaring an OOM needs a sleepable program, which cannot be attached to that function.
+ * So the program has a bpf_wq do it, which works as long as the maps are pinned.
  *
  * What it cannot do:
- * - Be fast. Averages are computed every 2 s, and avg10 takes some seconds more to
- *   follow; psi-guard hears of a window of its choice.
- * - Rely on being called. Both the averages and a bpf_wq are run by workers of
- *   which there may be none left when memory is short; those of psi-guard have
- *   one in reserve.
+ * - Be fast. Averages are computed every 2 s, and avg10 follows some seconds later;
+ *   psi-guard can choose a shorter window.
+ * - Rely on being called. Workers run both the averages and a bpf_wq, and when memory is
+ *   short there may be no free worker; psi-guard's workqueue has a rescuer.
  * - Follow cgroups that come and go, without more programs on their tracepoints.
- * - Be detached in safety. Removing its pins does not wait for a callback.
- * - Count on psi_avgs_work(), which is no interface.
+ * - Be detached safely. Removing its pins does not wait for a running callback.
+ * - Count on psi_avgs_work(), which is internal to the kernel.
  */
 #include <bpf_oom/common.bpf.h>
 
@@ -34,7 +32,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define FSHIFT 11
 #define COOLDOWN_NS 10000000000ULL
 
-/* 7.0 and later have the first one, the others the second one. */
+/* 7.0 and later have the first one, earlier kernels the second one. */
 extern int bpf_wq_set_callback(struct bpf_wq *wq,
 			       int (*callback)(void *map, int *key, void *value),
 			       unsigned int flags) __ksym __weak;
@@ -46,8 +44,8 @@ extern int bpf_wq_start(struct bpf_wq *wq, unsigned int flags) __ksym __weak;
 
 /**
  * struct watched - what the user sets
- * @cgroup_id: whose pressure; 0: nobody's
- * @percent: avg10 of some tasks from which on an OOM is declared
+ * @cgroup_id: cgroup to watch; 0: none
+ * @percent: declare an OOM if the avg10 of "some" is at least this
  */
 struct watched {
 	__u64 cgroup_id;
@@ -72,7 +70,7 @@ struct {
 	__type(value, struct work);
 } works SEC(".maps");
 
-/* Of averages of one cgroup, which do not overlap. */
+/* Only used for one cgroup, whose averages are computed by one worker at a time */
 static u64 quiet_until_ns;
 
 static int declare(void *map, int *key, void *value)
@@ -103,7 +101,7 @@ static void declare_later(void)
 	work = bpf_map_lookup_elem(&works, &zero);
 	if (!work)
 		return;
-	/* Fails, without harm, the second time. */
+	/* Does nothing but fail the second time. */
 	bpf_wq_init(&work->wq, &works, 0);
 	if (bpf_ksym_exists(bpf_wq_set_callback))
 		bpf_wq_set_callback(&work->wq, declare, 0);
@@ -112,7 +110,7 @@ static void declare_later(void)
 	bpf_wq_start(&work->wq, 0);
 }
 
-/* A group does not know its cgroup, but the cgroup knows its group. */
+/* A psi_group has no pointer to its cgroup, but the cgroup has one to its psi_group. */
 static bool is_group_of(const void *group, u64 cgroup_id)
 {
 	struct cgroup *cgrp;
@@ -129,7 +127,7 @@ static bool is_group_of(const void *group, u64 cgroup_id)
 SEC("fexit/psi_avgs_work")
 int BPF_PROG(averages_done, struct work_struct *work)
 {
-	/* The work is that of a struct delayed_work, whose first member it is. */
+	/* The work is in a struct delayed_work, as its first member. */
 	struct psi_group *group = (void *)work - bpf_core_field_offset(struct psi_group,
 								       avgs_work);
 	u32 state = bpf_core_enum_value(enum psi_states, PSI_MEM_SOME), zero = 0;
@@ -141,7 +139,7 @@ int BPF_PROG(averages_done, struct work_struct *work)
 	if (!w || !w->cgroup_id || now < quiet_until_ns ||
 	    !is_group_of(group, w->cgroup_id))
 		return 0;
-	/* avg[state][0]; in BTF such an array has one dimension. */
+	/* avg[state][0]; in BTF such an array may have one dimension. */
 	bpf_probe_read_kernel(&avg10, sizeof(avg10),
 			      (unsigned long *)&group->avg + state * 3);
 	if (avg10 >> FSHIFT < w->percent)

@@ -4,8 +4,8 @@
  *
  * The kernel looks for the largest process. Where each cgroup is a service or a
  * container, that is the wrong question: a service of forty small workers is never
- * asked to pay. This policy looks for the cgroup of which most memory comes back, and
- * kills the largest process in it.
+ * the victim. This policy looks for the cgroup from which a kill would free most memory,
+ * and kills the largest process in it.
  *
  * Which cgroups
  *	The OOM's domain is the cgroup that hit its limit, with all below it, or
@@ -13,42 +13,44 @@
  *	children in the memory controller; a domain that is a leaf is its own
  *	candidate. The tasks of a threaded subtree, or of children without the
  *	memory controller, are charged to such a leaf and count as its own.
- *	Where processes have nothing in common but their cgroup, each of them stands for
- *	itself, and only for what it holds itself: in the root, in an inner cgroup of
- *	cgroup v1, in a login session of systemd, and where the option says so.
+ *	Where processes have nothing in common but their cgroup, each of them is a
+ *	candidate by itself, with its own memory only: in the root, in an inner cgroup
+ *	of cgroup v1, in a login session of systemd, and where the option says so.
  *
  * How large
- *	All that is charged to it, and swap, without what a kill would not free:
+ *	All memory charged to the cgroup, plus swap, minus what a kill would not free:
  *	page cache and the reclaimable part of slab (see memcg_held()), files in a
- *	tmpfs (see memcg_outlives()), and what is held by processes that must not
- *	be killed (oom_score_adj of -1000, init). Page cache stays, or the kernel
- *	would have reclaimed it. Swap counts as memory does, for who fills the swap
- *	makes others run out of memory; so the kernel's own rule has it.
- *	What memory.min and memory.low protect does not count. The oom_score_adj of
- *	the processes shifts the size as it does in the kernel, by thousandths of the
- *	domain, each in proportion to what the process holds.
+ *	tmpfs (see memcg_outlives()), and the memory of processes that must not
+ *	be killed (oom_score_adj of -1000, init). Page cache does not matter, since
+ *	the kernel has reclaimed what it could. Swap counts like memory, since a cgroup
+ *	that fills the swap makes others run out of memory; the kernel's own rule counts
+ *	it, too.
+ *	Memory protected by memory.min and memory.low does not count. The oom_score_adj
+ *	of the processes shifts the size as it does in the kernel, by thousandths of the
+ *	domain, each in proportion to the memory of the process.
  *
- * Who dies
- *	The process with the highest score of the kernel, without its page cache, and
- *	with it those that memory.oom.group says. All of the cgroup if the option says
- *	so; that one first nevertheless: it is the culprit, and its memory comes first.
+ * Which process
+ *	The one with the kernel's highest score, without its page cache, and with it
+ *	all that memory.oom.group says. With the option whole_cgroup, all processes of
+ *	the cgroup; that one still first, since it is the culprit, and its memory is
+ *	freed first.
  *
  * When the kernel decides instead
- *	Whenever there is doubt: an iterator could not allocate, a process went away,
- *	the kill was refused, nothing was found. When a cpuset or memory policy ran
- *	out of memory, because sizes of cgroups say nothing about nodes. And when it
- *	would be another cgroup if processes that must not be killed counted: then
- *	smaller ones would pay, one after the other, for something that stays, and the
- *	kernel does that with fewer kills.
+ *	Whenever there is doubt: an iterator could not allocate memory, a process has
+ *	exited, the kill was refused, no candidate was found. When a cpuset or memory
+ *	policy ran out of memory, because sizes of cgroups say nothing about nodes. And
+ *	when another cgroup would be the largest if processes that must not be killed
+ *	counted: then smaller cgroups would be killed, one after the other, because of
+ *	memory that stays, and the kernel needs fewer kills for that.
  */
 #include <bpf_oom/crowd.bpf.h>
 
-/* Kill all processes of the cgroup; false: the largest one in it. */
+/* Kill all processes of the cgroup; false: only the largest one in it. */
 const volatile bool whole_cgroup;
 
 /*
- * For single cgroups and those below them, by their id. 1: kill all processes of the
- * cgroup. 0: each process stands for itself.
+ * Options of single cgroups and those below them, by id of the cgroup. 1: kill all
+ * processes of the cgroup. 0: each process is a candidate by itself.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -62,9 +64,9 @@ char LICENSE[] SEC("license") = "GPL";
 
 BPF_OOM_DESCRIPTION("kills in the service or container from which most memory comes back");
 
-/* What the processes of a cgroup are to each other. */
+/* How the processes of a cgroup belong together */
 enum bond {
-	STRANGERS,	/* nothing */
+	STRANGERS,	/* each is a candidate by itself */
 	PARTS,		/* weighed together */
 	UNIT,		/* killed together as well */
 };
@@ -79,9 +81,9 @@ enum verdict {
 #define LOWEST (-__LONG_LONG_MAX__ - 1LL)
 
 /**
- * struct scored - the processes of a cgroup, and what the kernel thinks of them
- * @crowd: what they hold
- * @worst: the score of the one to be killed first; LOWEST: nobody can be killed
+ * struct scored - the processes of a cgroup with the kernel's scores
+ * @crowd: their memory
+ * @worst: score of the process to be killed first; LOWEST: none can be killed
  */
 struct scored {
 	struct crowd crowd;
@@ -89,10 +91,10 @@ struct scored {
 };
 
 /**
- * struct weight - what a cgroup weighs, in bytes
- * @score: by what can be killed there
- * @full: if processes that must not be killed counted; LOWEST: there are none
- * @strangers: each of its processes stands for itself
+ * struct weight - size of a cgroup, in bytes
+ * @score: memory of what can be killed there
+ * @full: the same plus processes that must not be killed; LOWEST: there are none
+ * @strangers: each of its processes is a candidate by itself
  */
 struct weight {
 	s64 score;
@@ -107,7 +109,7 @@ static __always_inline void pass_over(struct oom_control *oc, struct mem_cgroup 
 		bpf_oom_pass_over(oc, memcg, score, why);
 }
 
-/* For the return of a handler. */
+/* Returns 0, for a handler to return: the policy does not decide. */
 static __always_inline int decline(struct oom_control *oc, const char *why)
 {
 	if (bpf_ksym_exists(bpf_oom_decline))
@@ -116,13 +118,13 @@ static __always_inline int decline(struct oom_control *oc, const char *why)
 }
 
 /*
- * What is not static is verified by itself, and not once more for each way through the
- * loops that call it.
+ * Global functions: the verifier checks them once, and not for each path through the
+ * loops that call them.
  */
 
 /*
- * The kernel's score but for page cache. LOWEST: it cannot be killed, or nothing would
- * come of it.
+ * The kernel's score without page cache. LOWEST: the task cannot be killed, or a kill
+ * would free nothing.
  */
 __noinline s64 task_score(struct task_struct *task __arg_trusted, u64 totalpages)
 {
@@ -146,7 +148,7 @@ __noinline int count(struct task_struct *task __arg_trusted, u64 totalpages,
 	return 0;
 }
 
-/* False: without memory it is not known. */
+/* Returns false if it could not allocate memory to walk the processes. */
 static bool count_all(struct oom_control *oc, struct mem_cgroup *memcg, struct scored *s)
 {
 	struct bpf_iter_css_task it;
@@ -165,7 +167,7 @@ out:
 	return known;
 }
 
-/* Returns whether there is anything that is not protected by memory.min or memory.low. */
+/* Returns 0 if memory.min and memory.low protect all of the cgroup's memory, else 1. */
 __noinline int weigh_parts(struct mem_cgroup *memcg __arg_trusted, u64 totalpages,
 			   int top, const struct scored *s __arg_nonnull,
 			   struct weight *w __arg_nonnull)
@@ -188,7 +190,7 @@ static void weigh_strangers(const struct scored *s, struct weight *w)
 	w->full = s->crowd.spared ? (s64)(s->crowd.largest_spared * PAGE_SIZE) : LOWEST;
 }
 
-/* systemd-logind calls them session-ID.scope. */
+/* systemd-logind calls sessions session-ID.scope. */
 static bool is_session(struct mem_cgroup *memcg)
 {
 	const char *kn_name = BPF_CORE_READ(memcg, css.cgroup, kn, name);
@@ -245,11 +247,11 @@ static enum verdict weigh(struct oom_control *oc, struct mem_cgroup *memcg, int 
 }
 
 /**
- * struct ranking - of what has been weighed
- * @score: of the largest that can be killed
- * @full: the highest weight that has been seen with processes that must not be killed
- * @full_is_best: that is the largest itself, whose other processes pay
- * @doubt: the kernel shall decide
+ * struct ranking - what a walk has found
+ * @score: the largest weight of what can be killed
+ * @full: the largest weight that includes processes that must not be killed
+ * @full_is_best: both are of one cgroup, so its other processes can be killed
+ * @doubt: leave the decision to the kernel
  */
 struct ranking {
 	s64 score;
@@ -258,7 +260,7 @@ struct ranking {
 	bool doubt;
 };
 
-/* Returns whether it is the largest so far. */
+/* Returns whether this is the best candidate so far. */
 __noinline int rank(struct ranking *r __arg_nonnull, const struct weight *w __arg_nonnull,
 		    bool candidate)
 {
@@ -275,7 +277,7 @@ __noinline int rank(struct ranking *r __arg_nonnull, const struct weight *w __ar
 	return best;
 }
 
-/* Returns a reference, or NULL: nobody has been found. */
+/* Returns a reference, or NULL if there is no candidate. */
 static struct mem_cgroup *find_largest(struct oom_control *oc, struct mem_cgroup *domain,
 				       struct ranking *r, int *best_bond)
 {
@@ -287,15 +289,15 @@ static struct mem_cgroup *find_largest(struct oom_control *oc, struct mem_cgroup
 	bool leaf;
 
 	/*
-	 * A cgroup may be removed during the walk, which means that its last
-	 * task has gone. Before its turn it is not ONLINE, or its reference is
-	 * refused, or it has no tasks to judge; its parent may then be a leaf.
-	 * After its turn, as the best, it is held here but has nobody left to
-	 * be killed: then the kernel decides.
+	 * A cgroup may be removed during the walk, which means that its last task has
+	 * exited. If the walk has not reached it yet, it is not CSS_ONLINE, or getting a
+	 * reference fails, or it has no tasks to judge; its parent may then be a leaf. If
+	 * it is already the best candidate, it is held here but has no process left to
+	 * kill: then the kernel decides.
 	 */
 	bpf_rcu_read_lock();
 	bpf_for_each(css, css, &domain->css, BPF_CGROUP_ITER_DESCENDANTS_POST) {
-		/* Removed cgroups linger here, but without tasks. */
+		/* The walk still visits removed cgroups, which have no tasks. */
 		if (!(css->flags & CSS_ONLINE))
 			continue;
 		leaf = css_is_leaf(css, &has_children);
@@ -332,7 +334,7 @@ static __always_inline int kill(struct oom_control *oc, struct task_struct *task
 	return bpf_oom_kill_process(oc, task, "Out of memory (largest process)");
 }
 
-/* A reference, or NULL. */
+/* Returns a reference, or NULL. */
 static struct task_struct *find_worst(struct oom_control *oc, struct mem_cgroup *memcg)
 {
 	struct task_struct *task, *ref, *better, *worst = NULL;
@@ -359,7 +361,7 @@ out:
 	return worst;
 }
 
-/* A process that exits by itself meanwhile (-ESRCH) is as good as a kill. */
+/* A process that exits by itself meanwhile (-ESRCH) counts as killed. */
 static int kill_others(struct oom_control *oc, struct mem_cgroup *memcg, int tgid)
 {
 	struct bpf_iter_css_task it;
@@ -389,7 +391,7 @@ static int kill_in(struct oom_control *oc, struct mem_cgroup *memcg, int bond)
 	tgid = task->tgid;
 	err = kill(oc, task, bond);
 	bpf_task_release(task);
-	/* Memory has come back: nobody else need die. */
+	/* There is free memory again: no more kills are needed. */
 	if (err == -EAGAIN)
 		return 0;
 	if (bond == UNIT && kill_others(oc, memcg, tgid))

@@ -2,25 +2,24 @@
 /*
  * priorities: kill in the cgroup that matters least
  *
- * Where memory is promised more than once, somebody has to pay when all want
- * theirs, and who that is should be a matter of what they are worth and not of how
- * large they are. Each cgroup can have a priority; a process has that of the
- * nearest cgroup above it that has one. The lowest loses, and among equals the one
- * that the kernel would choose: the largest, with regard to oom_score_adj.
+ * Where memory is overcommitted, some cgroup has to pay when all use what they were
+ * promised, and which one should depend on what it is worth, not on how large it is. Each
+ * cgroup can have a priority; a process has that of its nearest ancestor cgroup that has
+ * one. A process of the lowest priority is killed; among equals the one that the kernel
+ * would choose: the largest, adjusted by oom_score_adj.
  *
- * The scan is the kernel's own, so this works for an OOM of a cgroup, of the
- * system, and of a cpuset or memory policy alike, and who must not be killed is
- * never looked at. A victim that is still on its way out is waited for.
+ * The scan is the kernel's own. So this works for an OOM of a cgroup, of the system, and
+ * of a cpuset or memory policy alike, and processes that must not be killed are never
+ * considered. If an earlier victim has not exited yet, the kernel waits for it.
  *
- * One process is killed, with all others in its cgroup if that has
- * memory.oom.group set.
+ * One process is killed, with all others in its cgroup if that has memory.oom.group set.
  */
 #include <bpf_oom/common.bpf.h>
 
-/* Of processes for which no cgroup has one. */
+/* Priority of processes that have no cgroup with a priority */
 const volatile __u32 default_priority = 100;
 
-/* By the id of the cgroup. */
+/* Priorities by id of the cgroup */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -34,8 +33,8 @@ char LICENSE[] SEC("license") = "GPL";
 BPF_OOM_DESCRIPTION("kills in the cgroup that matters least, by --set priority@CGROUP=N");
 
 /*
- * Of what has been selected in this scan. There is one at a time: OOMs queue. Not
- * static, or the compiler takes it apart and its BTF does not match.
+ * The process selected so far in this scan. There is only one scan at a time: OOMs queue.
+ * Not static, or the compiler splits it and its BTF does not match.
  */
 struct {
 	__u32 priority;
@@ -57,10 +56,13 @@ int BPF_PROG(priorities_evaluate, struct task_struct *task, struct oom_control *
 
 	if (score == LONG_MIN)
 		return BPF_EVAL_NEXT;
-	/* The highest score is the first to go, and that is the lowest priority. */
+	/*
+	 * Records list the highest score first, so negate: the lowest priority is killed
+	 * first.
+	 */
 	if (bpf_ksym_exists(bpf_oom_candidate_task))
 		bpf_oom_candidate_task(oc, task, -(s64)value);
-	/* Nobody yet: a scan begins. */
+	/* oc->chosen is NULL at the beginning of a scan. */
 	if (oc->chosen && (value > lowest.priority ||
 			   (value == lowest.priority && score <= lowest.score)))
 		return BPF_EVAL_NEXT;

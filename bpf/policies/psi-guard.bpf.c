@@ -2,43 +2,43 @@
 /*
  * psi-guard: declare an OOM before the machine stalls
  *
- * The kernel calls it out of memory when it can reclaim nothing more. Long before,
- * it takes pages that are needed again a moment later, and everybody waits. This
+ * For the kernel there is an OOM only when it can reclaim nothing more. Long before that
+ * it reclaims pages that are needed again a moment later, and all tasks wait. This
  * policy looks at that waiting (memory pressure, PSI) in each cgroup below its root
- * and declares an OOM when it lasts. Who is killed is then decided as always: by
- * the bpf_oom_ops policies that are attached there, or by the kernel.
+ * and declares an OOM when it lasts. As for any OOM, the bpf_oom_ops policies that are
+ * attached there, or else the kernel, then decide which process is killed.
  *
  * Whose pressure counts
- *	That of leaves, cgroups without children: they are where tasks are, so an
- *	inner cgroup only repeats what is known, and mixes the pressure of one that
- *	is at its limit with that of its neighbours. Not that of the system, which
- *	has in it how long kswapd works while nobody waits for it.
- *	The pressure must be above the threshold in some windows one after the other;
- *	a short burst is nothing. Cgroups for which there are no triggers left are
- *	looked at every two seconds while there is pressure in the root.
+ *	That of leaves, cgroups without children: tasks are in leaves, so the pressure of
+ *	an inner cgroup says nothing new, and mixes that of a child at its limit
+ *	with that of its siblings. Not that of the system, which includes the time that
+ *	kswapd works while no task waits for it.
+ *	The pressure must be above the threshold in several consecutive windows; a short
+ *	burst does not matter. Cgroups for which there are no triggers left are looked
+ *	at every two seconds while there is pressure in the root.
  *
  * Where the OOM is declared
- *	If the leaf, or a cgroup above it up to the root of the policy, is at its
- *	limit (memory.high or memory.max): there, as the kernel would. It harms
- *	nobody else, so it is given more time, and must stall for longer.
- *	If not, the machine must be short of memory: little is free or page cache
- *	that nobody uses, and swap is full or does not help. The OOM is then
- *	declared in the leaf that causes it, which is rarely the one that stalls: a
- *	server that reads its files again and again suffers from a neighbour that
- *	leaks. The cause is the leaf that will be the largest soon, if it goes on to
- *	grow as it did since the pressure began. Only what would come free there
- *	counts: no page cache, no files in a tmpfs that nobody maps, and nothing that
- *	is held by processes that must not be killed. Nor does what memory.low and
- *	memory.min protect from reclaim, which is not always what a tenant has
- *	written there. oom_score_adj shifts it, as it does in largest.
- *	When a process of the root cgroup itself is the cause, nothing is done: an OOM
- *	of the whole system would be the only one that it is in, and in that the kernel
- *	may choose a bystander, by oom_score_adj and page cache. If nothing else helps
- *	it will do so in its time; the pressure may as well pass.
+ *	If the leaf, or an ancestor of it up to the root of the policy, is at its limit
+ *	(memory.high or memory.max): in that cgroup, as the kernel would. Other cgroups
+ *	do not suffer from that, so it must stall for longer.
+ *	If not, the machine must be short of memory: there is little free memory and
+ *	unused page cache, and swap is full or does not help. The OOM is then
+ *	declared in the leaf that causes the pressure, which is rarely the one that
+ *	stalls: a server that reads its files again and again suffers from a neighbour
+ *	that leaks. The cause is the leaf that will be the largest soon, if it goes on
+ *	to grow as it did since the pressure began. Only what a kill would free
+ *	counts: no page cache, no files in a tmpfs that no process maps, and no memory
+ *	of processes that must not be killed. Nor does what memory.low and
+ *	memory.min protect from reclaim, which may be less than the tenant has
+ *	configured there. oom_score_adj shifts the size as in largest.
+ *	If a process of the root cgroup itself is the cause, nothing is done: only an
+ *	OOM of the whole system would include it, and in that the kernel may choose
+ *	another process because of oom_score_adj and page cache. If nothing else helps
+ *	the kernel will have that OOM in time; but the pressure may also pass.
  *
  * When nothing is done
- *	Whenever there is doubt: there is memory left, nobody is to blame, another
- *	OOM is being handled or its victim has not gone yet, one was declared a moment
+ *	Whenever there is doubt: there is memory left, no cgroup is to blame, another
+ *	OOM is being handled or its victim has not exited yet, one was declared a moment
  *	ago, too many in the last minute, something cannot be read. The kernel's own
  *	OOM killer remains.
  */
@@ -71,7 +71,7 @@ struct {
 	__type(value, struct streak);
 } streaks SEC(".maps");
 
-/* By the clock of the triggers, which is brought up to date before one fires. */
+/* By the clock of the triggers, which the kernel updates before a trigger fires */
 static u64 stalled_ns(struct cgroup *cgrp, u32 full)
 {
 	u32 state = bpf_core_enum_value(enum psi_states, PSI_MEM_SOME) + full;
@@ -85,8 +85,8 @@ static u64 stalled_ns(struct cgroup *cgrp, u32 full)
 }
 
 /*
- * Triggers fire once per window while there is pressure, give or take a tenth. We
- * are told of several at once if we were busy.
+ * Triggers fire once per window while there is pressure, give or take a tenth. If the
+ * policy was busy, several windows are reported at once.
  */
 static struct streak *count_windows(struct cgroup *cgrp, struct bpf_psi_trigger *t)
 {
@@ -123,7 +123,7 @@ static struct streak *count_windows(struct cgroup *cgrp, struct bpf_psi_trigger 
 
 static u64 last_event_ns, next_sample_ns;
 
-/* When it begins, and again when it does not end. */
+/* Samples when pressure begins, and again while it lasts. */
 static void sample_if_due(u64 now)
 {
 	bool begins = now - last_event_ns > 2 * NSEC_PER_USEC * window_us;
@@ -137,7 +137,7 @@ static void sample_if_due(u64 now)
 
 static u64 next_cause_ns;
 
-/* All processes are looked at for it, and many leaves may wait at the same time. */
+/* The search for the cause walks all processes, and many leaves may stall at one time. */
 static bool is_soon(u64 now)
 {
 	if (now < next_cause_ns)
@@ -173,8 +173,8 @@ static void short_of_memory(struct streak *s, u64 now)
 }
 
 /*
- * What is not static is verified by itself, and not once more for each way that leads
- * here: that takes the verifier several times as long.
+ * A global function: the verifier checks it once, and not for each path to a call, which
+ * takes several times as long.
  */
 __noinline int pressure(struct cgroup *cgrp __arg_trusted, struct streak *s __arg_nonnull)
 {
@@ -201,7 +201,7 @@ __noinline int pressure(struct cgroup *cgrp __arg_trusted, struct streak *s __ar
 
 /* --- triggers ------------------------------------------------------------- */
 
-/* -1: no other than the others'. */
+/* Returns the cgroup's own threshold; -1: it has none, the option applies. */
 __noinline s64 threshold_of(struct cgroup *cgrp __arg_trusted)
 {
 	struct cgroup *ancestor;
@@ -236,7 +236,7 @@ static int make_triggers(struct bpf_psi *psi, u64 id, u32 us)
 	return ret;
 }
 
-/* -ENOSPC: there is no trigger left for it. */
+/* Returns -ENOSPC if there is no trigger left for it. */
 static int watch(struct bpf_psi *psi, struct cgroup *cgrp, u32 max)
 {
 	u32 before = psi->nr_triggers;
@@ -265,7 +265,7 @@ static int watch(struct bpf_psi *psi, struct cgroup *cgrp, u32 max)
 
 /* --- events --------------------------------------------------------------- */
 
-/* A trigger of the root that is there for the cgroups without one only. */
+/* The trigger of the root serves only to look at cgroups that have no trigger. */
 static bool root_only_tells;
 static u64 next_look_ns;
 
@@ -274,7 +274,7 @@ static void look_at_one(struct bpf_psi *psi, struct cgroup *cgrp)
 	struct streak *s;
 	s64 us;
 
-	/* There may be one for it now. */
+	/* By now there may be a trigger left for it. */
 	if (!watch(psi, cgrp, max_triggers))
 		return;
 	us = threshold_of(cgrp);
@@ -338,7 +338,7 @@ void BPF_PROG(psi_guard_event, struct bpf_psi *psi, struct bpf_psi_trigger *t)
 
 /* --- cgroups come and go -------------------------------------------------- */
 
-/* Is it the root, or at most so many levels below it? */
+/* Is it the root, or at most @depth levels below it? */
 static bool in_reach(struct cgroup *cgrp)
 {
 	struct cgroup *ancestor;
@@ -356,7 +356,7 @@ static bool in_reach(struct cgroup *cgrp)
 
 static u64 next_count_ns;
 
-/* Once in a while: each that comes and goes would have all of them counted. */
+/* Counts once per second at most: each cgroup that comes or goes asks for it. */
 static void count_the_rest(void)
 {
 	u64 now = bpf_ktime_get_ns();
@@ -404,15 +404,15 @@ void BPF_PROG(psi_guard_offline, struct bpf_psi *psi, u64 id)
 
 /* --- begin ---------------------------------------------------------------- */
 
-/* All else that a trigger is made of has been checked. */
+/* The other parameters of a trigger have been checked. */
 static int bad_threshold(int err)
 {
 	return err == -EINVAL ? refuse("a threshold is larger than window_us") : err;
 }
 
 /*
- * The root has a trigger of some tasks in any case: it tells when to look at those
- * without one, and whether there is pressure to be had at all.
+ * The root has a "some" trigger in any case: it tells when to look at cgroups without a
+ * trigger, and whether the kernel has PSI at all.
  */
 static int watch_root(struct bpf_psi *psi, struct cgroup *root)
 {
@@ -438,7 +438,7 @@ static int begin(struct bpf_psi *psi, struct cgroup *root)
 		return -ENODEV;
 	bpf_put_mem_cgroup(memcg);
 	root_level = root->level;
-	/* Growth is measured from here until there is pressure for the first time. */
+	/* Growth is measured from here on until there is pressure for the first time. */
 	sample_leaves(bpf_ktime_get_ns());
 	ret = watch_root(psi, root);
 	if (ret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* psi-guard: who causes the pressure? */
+/* psi-guard: which leaf causes the pressure? */
 #ifndef _PSI_GUARD_CAUSE_BPF_H
 #define _PSI_GUARD_CAUSE_BPF_H
 
@@ -11,14 +11,17 @@
 
 #define MAX_LEAVES 4096
 
-/* A growth that was measured over less is not carried on. */
+/*
+ * The minimum time over which growth must be measured, and the age after which a sample
+ * is replaced
+ */
 #define SAMPLE_MIN_NS (NSEC_PER_SEC / 4)
 #define SAMPLE_MAX_NS (10 * NSEC_PER_SEC)
 
 /**
- * struct past_size - how large a leaf was when the pressure began, or we
- * @ns: when that was
- * @bytes: how much a kill of all would have freed
+ * struct past_size - size of a leaf when the pressure or the policy began
+ * @ns: time of the sample
+ * @bytes: memory that a kill of all its processes would have freed
  */
 struct past_size {
 	u64 ns;
@@ -33,9 +36,9 @@ struct {
 } samples SEC(".maps");
 
 /*
- * What is not static is verified by itself, and not once more for each way that leads
- * to it: that takes the verifier of 6.12 minutes. Not so what walks through processes:
- * by itself, 7.3 does not let it be called under RCU.
+ * Global functions: the verifier checks them once, and not for each path to a call, which
+ * takes the verifier of 6.12 minutes. Those that walk processes are static: as a global
+ * function, 7.3 does not let them be called under RCU.
  */
 
 __noinline int count(struct task_struct *task __arg_trusted, struct crowd *c __arg_nonnull)
@@ -43,7 +46,7 @@ __noinline int count(struct task_struct *task __arg_trusted, struct crowd *c __a
 	return crowd_add(c, task, true) > 0;
 }
 
-/* Nobody, if there is no memory to do that. */
+/* Counts no process if it cannot allocate memory for the walk. */
 static void count_all(struct mem_cgroup *memcg, struct crowd *c)
 {
 	struct bpf_iter_css_task it;
@@ -59,16 +62,19 @@ static void count_all(struct mem_cgroup *memcg, struct crowd *c)
 }
 
 /**
- * struct size - of a leaf, in bytes
- * @freed: by a kill of all; 0: nobody can be killed, or, without memory, it is not known
- * @shift: what oom_score_adj adds to it
+ * struct size - size of a leaf, in bytes
+ * @freed: memory that a kill of all would free; 0: none can be killed, or it is unknown
+ *	because there was no memory to find out
+ * @shift: effect of oom_score_adj
  */
 struct size {
 	u64 freed;
 	s64 shift;
 };
 
-/* Processes of the root of all have nothing in common, so each stands for itself there. */
+/*
+ * Processes of the root cgroup have nothing in common: each is measured by itself there.
+ */
 __noinline int measure(struct mem_cgroup *memcg __arg_trusted,
 		       const struct crowd *c __arg_nonnull, struct size *size __arg_nonnull)
 {
@@ -90,8 +96,8 @@ __noinline int measure(struct mem_cgroup *memcg __arg_trusted,
 }
 
 /*
- * What the cgroup of the policy has is the most that those below it can have. Who stalls
- * is being reclaimed from, so that is known.
+ * The protection of the policy's root limits that of all cgroups below it. A cgroup that
+ * stalls is being reclaimed from, so the kernel has computed these values.
  */
 __noinline u64 protection(struct mem_cgroup *memcg __arg_trusted)
 {
@@ -135,14 +141,14 @@ static u64 growth_until_soon(u64 id, u64 bytes, u64 now)
 	ns = now - old->ns;
 	if (ns < SAMPLE_MIN_NS)
 		return 0;
-	/* In ms, so that it does not overflow. */
+	/* in ms, so that the product does not overflow */
 	return (bytes - old->bytes) * lookahead_s * 1000 / (ns / NSEC_PER_MSEC);
 }
 
-/* Nobody in it is to blame. */
+/* No process of the leaf is to blame. */
 #define BLAMELESS (-__LONG_LONG_MAX__ - 1LL)
 
-/* How much it is to blame, in bytes; oom_score_adj may make it negative. */
+/* How much a leaf is to blame, in bytes; may be negative because of oom_score_adj */
 __noinline s64 size_soon(struct mem_cgroup *memcg __arg_trusted,
 			 const struct crowd *c __arg_nonnull, u64 now)
 {
@@ -160,9 +166,9 @@ __noinline s64 size_soon(struct mem_cgroup *memcg __arg_trusted,
 }
 
 /*
- * Looks at all leaves in the memory controller below @root, and at the root of all if
- * that is it. With @find: returns the id of the one that is to blame; 0: there is none.
- * Without: samples them.
+ * Walks all leaves of the memory controller below @root, and the root cgroup if it is
+ * @root. With @find: returns the id of the leaf that is to blame; 0: there is none.
+ * Without: takes samples of their size.
  */
 static u64 look_at_leaves(struct mem_cgroup *root, u64 now, bool find)
 {
@@ -176,7 +182,7 @@ static u64 look_at_leaves(struct mem_cgroup *root, u64 now, bool find)
 
 	bpf_rcu_read_lock();
 	bpf_for_each(css, css, &root->css, BPF_CGROUP_ITER_DESCENDANTS_POST) {
-		/* Removed cgroups linger here, but without tasks. */
+		/* The walk still visits removed cgroups, which have no tasks. */
 		if (!(css->flags & CSS_ONLINE))
 			continue;
 		leaf = css_is_leaf(css, &has_children);
@@ -204,7 +210,7 @@ static u64 look_at_leaves(struct mem_cgroup *root, u64 now, bool find)
 	return worst;
 }
 
-/* A reference, or NULL. */
+/* Returns a reference, or NULL. */
 static struct mem_cgroup *memcg_of(u64 id)
 {
 	struct mem_cgroup *memcg;
@@ -242,14 +248,14 @@ __noinline u64 find_cause_id(u64 now)
 	return look_below_root(now, true);
 }
 
-/* A reference, or NULL: nobody, or who has gone meanwhile. */
+/* Returns a reference, or NULL: no leaf is to blame, or it has been removed. */
 static struct mem_cgroup *find_cause(void)
 {
 	u64 id = find_cause_id(bpf_ktime_get_ns());
 
 	/*
-	 * No OOM can be declared for a process of the root of all alone, and others are
-	 * not to pay for it.
+	 * No OOM can be declared for processes of the root cgroup alone, and others must
+	 * not be killed for them.
 	 */
 	return id && id != ROOT_ID ? memcg_of(id) : NULL;
 }
@@ -259,11 +265,16 @@ static bool at_limit(struct mem_cgroup *memcg)
 	u64 max = memcg->memory.max, high = memcg->memory.high;
 	u64 limit = high < max ? high : max;
 
-	/* What one reclaim frees and what is charged in advance make it sway. */
+	/*
+	 * The usage varies by what one reclaim frees and by what is charged in advance.
+	 */
 	return (u64)memcg->memory.usage.counter >= limit - limit / 16;
 }
 
-/* The lowest cgroup at its limit, from here up to the root: a reference, or NULL. */
+/*
+ * Finds the lowest cgroup at its limit, from here up to the root. Returns a reference or
+ * NULL.
+ */
 static struct mem_cgroup *find_limit(struct cgroup *cgrp)
 {
 	struct mem_cgroup *memcg;

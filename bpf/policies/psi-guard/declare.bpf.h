@@ -6,18 +6,21 @@
 #include "options.bpf.h"
 #include "state.bpf.h"
 
-/* Of the kernel: how many threads there are that it has killed, with their memory. */
+/* The kernel's number of killed threads that still have their memory */
 extern const void oom_victims __ksym __weak;
 
 /*
- * The kernel gives a victim two seconds before it takes its memory; who needs much longer
- * is held up by something else. And no more often than that: else somebody whose cgroup
- * is out of memory all the time would keep this policy from ever doing anything.
+ * The OOM reaper takes a victim's memory after two seconds; a victim that needs much
+ * longer is blocked by something else, so stop waiting for it. Wait for victims only once
+ * in VICTIM_AGAIN_NS: otherwise a cgroup that is out of memory all the time would keep
+ * this policy from ever doing anything.
  */
 #define VICTIM_MAX_NS (10 * NSEC_PER_SEC)
 #define VICTIM_AGAIN_NS (60 * NSEC_PER_SEC)
 
-/* A cgroup in which nobody could be killed is left alone so long after the cooldown. */
+/*
+ * How long after the cooldown a cgroup is left alone in which no process could be killed
+ */
 #define BARREN_NS (10 * NSEC_PER_SEC)
 
 static u64 victim_since_ns;
@@ -48,15 +51,15 @@ static bool victim_is_coming(u64 now)
 	return now - victim_since_ns < VICTIM_MAX_NS;
 }
 
-/* What has been done is to have its effect first. */
+/* Wait for the effect of an earlier OOM first. */
 static bool is_time_to_wait(u64 now)
 {
 	return now < quiet_until_ns || victim_is_coming(now);
 }
 
 /*
- * The kernel knows better who is beyond help: a victim that something holds up is not
- * killed once more, but may still have memory, and would be to blame for ever.
+ * Remembers that the kernel found no process to kill there. A victim that is blocked may
+ * still have memory, and is not killed again, so its cgroup would be to blame for ever.
  */
 static void set_barren(u64 id)
 {
@@ -74,7 +77,7 @@ static void declare_in(struct mem_cgroup *memcg, bool limit)
 		stats.too_many++;
 		return;
 	}
-	/* First, for those who wait for the counts. */
+	/* Before the counters for which readers wait */
 	stats.at_limit += limit;
 	stats.last_cgroup_id = id;
 	barrier();
@@ -91,7 +94,7 @@ static void declare_in(struct mem_cgroup *memcg, bool limit)
 			   id, limit, ret);
 	}
 	stats.last_ret = ret;
-	/* Also when another OOM is being handled: it does the same good. */
+	/* Also if another OOM is being handled: it has the same effect. */
 	quiet_until_ns = now + cooldown_ms * NSEC_PER_MSEC;
 	if (!ret)
 		set_barren(id);

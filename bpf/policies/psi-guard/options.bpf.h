@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* psi-guard: what can be set before it is loaded */
+/* psi-guard: options, to be set before load */
 #ifndef _PSI_GUARD_OPTIONS_BPF_H
 #define _PSI_GUARD_OPTIONS_BPF_H
 
@@ -15,39 +15,39 @@
  *
  * cgroup_id: the root of the policy, set by bpfoom --cgroup; 0: the whole system.
  *
- * some_us, full_us, window_us: stall of some tasks, and of all tasks at a time, in
- *	a window, that counts as pressure. 0: not looked at. A tenth of the time is
- *	where a service becomes slow; a trigger of 100 ms in 1 s on the system
- *	fired 7 s after a leak began that the kernel ended after 30 s. full says
- *	the same for a leaf of one task and less for others, so it is off.
- *	Half a second, since a leak may need less than two for what is left when
- *	others begin to wait.
- * duration: so many windows one after the other, when the machine is short of
+ * some_us, full_us, window_us: pressure is a stall of some tasks for some_us, or of all
+ *	tasks at a time for full_us, in a window of window_us. 0: ignore this kind. A
+ *	service becomes slow when it stalls for a tenth of the time; a trigger of 100 ms
+ *	in 1 s on the system fired 7 s after the beginning of a leak that the kernel
+ *	ended after 30 s. "full" says the same for a leaf of one task and less for
+ *	others, so it is off. The window is half a second, since when others begin to
+ *	wait a leak may need less than two seconds to take the rest of memory.
+ * duration: number of consecutive windows, when the machine is short of
  *	memory. With 4 a burst of a second and a half is never enough.
- * swap_duration: the same while there is swap left. Some seconds of swapping are
- *	what swap is for; when it goes on, it does not help.
- * limit_us, limit_duration: for a cgroup at its own limit. It was put there on
- *	purpose, and others do not notice: so half of the time, and for longer.
+ * swap_duration: the same while there is swap left. Swap is meant for some seconds of
+ *	swapping; when it goes on, it does not help.
+ * limit_us, limit_duration: for a cgroup at its own limit. The limit was set on
+ *	purpose, and others do not suffer: so half of the time, and for longer.
  * depth: levels of cgroups below the root that are looked at; those on the last
  *	one count as leaves. 0: the root only. By default all.
- * max_triggers: each costs a kernel thread that sleeps, some 30 kB. Those without one
- *	are looked at every two seconds, which is late only for a thing that takes
+ * max_triggers: each costs a sleeping kernel thread, some 30 kB. Cgroups without one
+ *	are looked at every two seconds, which is too late only if memory runs out in
  *	less.
  * low_percent: the machine is short of memory when free memory, page cache that
  *	is not in use and reclaimable slab together are less than this part of it.
  * urgent_percent: when they and the rest of the page cache are less than this, and
  *	swap is full, one window is enough: what is left may be gone in the next.
- *	This is where earlyoom kills without any pressure.
+ *	At this point earlyoom kills without any pressure.
  * swap_percent: swap is full when less than this part of it is free; a tenth, as
  *	in earlyoom.
- * lookahead_s: how far the growth of a leaf is carried on to find the cause. 0:
+ * lookahead_s: how far the growth of a leaf is extrapolated to find the cause. 0:
  *	only the size counts. With 10 s a leak is found while it is still smaller
  *	than a server that does not grow.
- * cooldown_ms: nothing is declared for so long after an OOM. A victim is gone in
+ * cooldown_ms: nothing is declared for this time after an OOM. A victim exits in
  *	less, but pressure lasts until caches have been read again.
- * kills_per_minute: at most 64. Who needs more has a problem that kills do not
- *	solve.
- * observe_only: only count, and tell the trace pipe.
+ * kills_per_minute: at most 64. A system that needs more has a problem that kills do
+ *	not solve.
+ * observe_only: only count, and write to the trace pipe.
  */
 const volatile __u64 cgroup_id;
 const volatile __u32 some_us = 50000;
@@ -69,7 +69,7 @@ const volatile bool observe_only;
 
 /*
  * some_us for a cgroup and those below it, by id; 0: its pressure does not count.
- * The next one above decides. bpfoom attach --set threshold@PATH=US.
+ * The nearest ancestor with an entry counts. bpfoom attach --set threshold@PATH=US.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -78,7 +78,7 @@ struct {
 	__type(value, __u32);
 } threshold SEC(".maps");
 
-/* Why init has refused the options. bpfoom shows it. */
+/* Tells why init has refused the options; bpfoom prints it. */
 char refusal[96] SEC(".data.refusal");
 
 #define refuse(text)							\

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * psi-guard: cgroups that have no trigger of their own
+ * psi-guard: cgroups without a trigger
  *
  * Each trigger costs a kernel thread, so their number is limited. A stall below the
- * root of the policy is one of the root, too: its trigger tells when to look at the
- * averages of the others, which the kernel brings up to date every two seconds.
+ * policy's root is a stall of the root, too: its trigger tells when to look at the
+ * averages of the other cgroups, which the kernel updates every two seconds.
  */
 #ifndef _PSI_GUARD_REST_BPF_H
 #define _PSI_GUARD_REST_BPF_H
@@ -12,7 +12,7 @@
 #include "options.bpf.h"
 #include "state.bpf.h"
 
-/* When averages are older, the cgroup was idle in between. */
+/* If averages are older, the cgroup was idle in between. */
 #define AVERAGE_MAX_NS (6 * NSEC_PER_SEC)
 
 /* Cgroups with a trigger, by id. */
@@ -23,7 +23,7 @@ struct {
 	__type(value, u8);
 } triggered SEC(".maps");
 
-/* Those whose pressure does not count; one that is forgotten is looked at again. */
+/* Cgroups whose pressure does not count; an evicted one is looked at again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -31,7 +31,7 @@ struct {
 	__type(value, u8);
 } ignored SEC(".maps");
 
-/* By cgroup id, of those that have stalled lately. */
+/* Cgroups without a trigger that have stalled lately, by id */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -39,7 +39,7 @@ struct {
 	__type(value, struct streak);
 } averages SEC(".maps");
 
-/* A number that the verifier does not know: it would try all of them. */
+/* Static, not local: of a local counter the verifier would try each value. */
 static u32 nr_ids;
 static u64 ids[BPF_PSI_MAX_TRIGGERS];
 
@@ -48,7 +48,7 @@ static u32 rest_state(void)
 	return bpf_core_enum_value(enum psi_states, PSI_MEM_SOME) + !some_us;
 }
 
-/* In the last minute or so. */
+/* Has it stalled in the last minute or so? */
 static bool stalled_lately(struct cgroup *cgrp)
 {
 	unsigned long *avg = psi_avg(cgrp->psi);
@@ -59,8 +59,8 @@ static bool stalled_lately(struct cgroup *cgrp)
 }
 
 /*
- * Has it stalled for longer than @us of a window, on average, since its averages were
- * last brought up to date? NULL: they have not been since the last look.
+ * Has it stalled for longer than @us of a window, on average, since the last update of
+ * its averages? NULL: there was no update since the last look.
  */
 static struct streak *count_average(struct cgroup *cgrp, u64 us)
 {
@@ -98,7 +98,10 @@ static struct streak *count_average(struct cgroup *cgrp, u64 us)
 	return s;
 }
 
-/* The cgroups below the root without a trigger, or of these the leaves that stall. */
+/*
+ * Lists the cgroups below the root that have no trigger, or only stalling leaves of
+ * these.
+ */
 static void list_the_rest(struct cgroup *root, bool stalled)
 {
 	struct cgroup_subsys_state *css;
@@ -107,7 +110,7 @@ static void list_the_rest(struct cgroup *root, bool stalled)
 	u32 nr;
 
 	nr_ids = 0;
-	/* Triggers cannot be made under RCU, nor an OOM be declared. */
+	/* Only collects ids: under RCU no trigger can be created and no OOM declared. */
 	bpf_rcu_read_lock();
 	bpf_for_each(css, css, &root->self, BPF_CGROUP_ITER_DESCENDANTS_PRE) {
 		cgrp = css->cgroup;

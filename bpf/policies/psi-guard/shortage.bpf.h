@@ -6,14 +6,14 @@
 #include "options.bpf.h"
 #include "state.bpf.h"
 
-/* Counters of the kernel, without types in BTF. */
+/* Counters of the kernel, which have no type in BTF */
 extern const void vm_zone_stat __ksym __weak;
 extern const void vm_node_stat __ksym __weak;
 extern const void _totalram_pages __ksym __weak;
 extern const void nr_swap_pages __ksym __weak;
 extern const void total_swap_pages __ksym __weak;
 
-/* Arrays of long, or a long. */
+/* @base is an array of long, or a long */
 static u64 counter(const void *base, int index)
 {
 	long value = 0;
@@ -29,7 +29,7 @@ static u64 counter(const void *base, int index)
 
 enum shortage { PLENTY, LOW, URGENT };
 
-/* Of memory and swap; for the kernel, an OOM of the whole system is about so many. */
+/* Memory and swap, about what the kernel takes as totalpages in an OOM of the system */
 static u64 machine_pages(void)
 {
 	if (!&_totalram_pages || !&total_swap_pages)
@@ -38,10 +38,10 @@ static u64 machine_pages(void)
 }
 
 /*
- * Page cache is memory that can be had at once, unless it is in use: what has been
- * used again lately is active, and taking it makes somebody wait. With swap a
- * machine stalls with much of that, for then other memory is taken, too. Free
- * memory alone says nothing: all but a little becomes cache in time.
+ * Page cache is memory that can be had at once, unless it is in use: pages that were used
+ * repeatedly are active, and to reclaim them makes tasks wait. With swap, a machine can
+ * stall while there is much active page cache, since anonymous memory is reclaimed, too.
+ * Free memory alone says nothing: in time nearly all of it becomes page cache.
  */
 static enum shortage memory_shortage(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* psi-guard: what the parts of it share */
+/* psi-guard: state and helpers that its parts share */
 #ifndef _PSI_GUARD_STATE_BPF_H
 #define _PSI_GUARD_STATE_BPF_H
 
@@ -14,32 +14,35 @@
 
 extern struct cgroup *bpf_cgroup_ancestor(struct cgroup *cgrp, int level) __ksym __weak;
 
-/* Callbacks of a policy do not overlap, so nothing here or elsewhere needs a lock. */
+/* The kernel does not run callbacks of a policy in parallel, so no state needs a lock. */
 
-/* The level of the cgroup that the policy is on. */
+/* Level of the policy's root cgroup */
 static int root_level;
 
-/* What it has seen: bpftool map dump name .data.psi_guard */
+/* Statistics: bpftool map dump name .data.psi_guard */
 struct psi_guard_stats {
 	__u64 watched;		/* cgroups with a trigger, now */
 	__u64 without_trigger;	/* cgroups looked at every 2 s, when last counted */
-	__u64 events;		/* of leaves */
-	__u64 plenty;		/* it lasted, but the machine has memory */
-	__u64 swapping;		/* it lasted, but there is swap left */
-	__u64 percent;		/* of memory to be had, at the last look */
-	__u64 active_percent;	/* of memory that is page cache in use */
-	__u64 nobody;		/* nobody to blame */
-	__u64 cooling;		/* an OOM was declared a moment ago, or a victim is going */
-	__u64 too_many;		/* kills in the last minute */
+	__u64 events;		/* of triggers of leaves */
+	__u64 plenty;		/* it lasted, but the machine had memory */
+	__u64 swapping;		/* it lasted, but there was swap left */
+	__u64 percent;		/* part of memory that can be had, at the last look */
+	__u64 active_percent;	/* part of memory that is page cache in use */
+	__u64 nobody;		/* no leaf was to blame */
+	__u64 cooling;		/* an OOM was just declared, or a victim is exiting */
+	__u64 too_many;		/* too many kills in the last minute */
 	__u64 observed;		/* OOMs not declared because of observe_only */
 	__u64 declared;		/* OOMs */
-	__u64 at_limit;		/* of these and of the observed, at a limit */
-	__u64 killed;		/* OOMs that made memory come free */
-	__u64 last_cgroup_id;	/* where the last one was, declared or observed */
-	__s64 last_ret;		/* of bpf_out_of_memory() */
+	__u64 at_limit;		/* part of declared and observed: at a limit */
+	__u64 killed;		/* declared OOMs that freed memory */
+	__u64 last_cgroup_id;	/* cgroup of the last one, declared or observed */
+	__s64 last_ret;		/* last return value of bpf_out_of_memory() */
 } stats SEC(".data.psi_guard");
 
-/* Cgroups in which the kernel found nobody to kill, by id: until when (ns) that counts. */
+/*
+ * Cgroups in which the kernel found no process to kill, by id: until when (ns) that
+ * counts
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 256);
@@ -48,12 +51,12 @@ struct {
 } barren SEC(".maps");
 
 /**
- * struct streak - pressure of a cgroup in windows one after the other
- * @last_ns: when the last of them ended
- * @stalled_ns: all that the cgroup has stalled until then
- * @events: how often the trigger has fired until then
- * @windows: how many, with a stall above the threshold
- * @limit_windows: the last so many of them with one above limit_us
+ * struct streak - pressure of a cgroup in consecutive windows
+ * @last_ns: end of the last window
+ * @stalled_ns: total stall time of the cgroup until then
+ * @events: number of events of the trigger until then
+ * @windows: number of windows with a stall above the threshold
+ * @limit_windows: how many of the last ones also had a stall above limit_us
  */
 struct streak {
 	u64 last_ns;
@@ -63,7 +66,7 @@ struct streak {
 	u32 limit_windows;
 };
 
-/* In BTF an array of arrays has one dimension, or two by pahole 1.32 and later. */
+/* In BTF an array of arrays has one dimension; two with pahole 1.32 and later. */
 struct psi_group___flat {
 	u64 total[1];
 	unsigned long avg[1];
@@ -94,7 +97,7 @@ static unsigned long *psi_avg(struct psi_group *group)
 						    (void *)&flat->avg;
 }
 
-/* Only the pressure of leaves does; those of the last level are taken for such. */
+/* Only the pressure of leaves counts; cgroups of the last level are taken for leaves. */
 static bool counts(struct cgroup *cgrp)
 {
 	return !cgrp->nr_descendants || cgrp->level - root_level >= (int)depth;
