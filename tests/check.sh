@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check.sh [-k KERNEL] [-t GLOB]: all tests, or those whose name matches GLOB, on
-# all kernels that tests/vm/list.sh names, or on one. A line for each test as it
-# ends, and then "N passed, N failed, N skipped". Exit status: 0, 1 if a test
-# failed, 2 if there was nothing to run.
+# check.sh [-k KERNEL] [-t GLOB]: run all tests, or those whose name matches GLOB, on
+# all kernels that tests/vm/list.sh lists, or on one. Prints a line for each test when it
+# ends, and finally "N passed, N failed, N skipped". Exit status: 0, 1 if a test failed, 2
+# if no test ran.
 
 set -uo pipefail
 shopt -s nullglob
@@ -28,7 +28,7 @@ done
 [ $((OPTIND - 1)) = $# ] || usage
 
 tmp=$(mktemp -d)
-# Whatever ends this ends $job and the lanes, and what they started (see limit).
+# However this script ends, end $job and the lanes, and their children (see limit).
 job=''
 lanes=()
 trap 'kill $job "${!lanes[@]}" 2>/dev/null; rm -rf "$tmp"' EXIT
@@ -48,7 +48,7 @@ result()
 	esac
 }
 
-# detail FILE [LINES]: the end of it, below the line of a test
+# detail FILE [LINES]: print the end of the file, below the line of a test
 detail()
 {
 	tail -n "${2:-40}" "$1" | tr -d '\r' | sed 's/^/     | /'
@@ -60,8 +60,8 @@ selected()
 	[[ $1 == $glob ]]
 }
 
-# Can the glob match any name that begins with one of these? Spares what takes
-# long to say which tests it has.
+# Can the glob match a name that begins with one of these? If not, tests need not be asked
+# for their names, which takes long.
 possible()
 {
 	local fixed=${glob%%[*?[\\]*} prefix
@@ -72,14 +72,14 @@ possible()
 	return 1
 }
 
-# A name of one word, out of a file name or of what a test says of itself.
+# Make one word of a file name or of a test's description.
 word()
 {
 	sed 's/[^A-Za-z0-9]\+/_/g; s/^_//; s/_$//' <<<"$*" | tr '[:upper:]' '[:lower:]'
 }
 
 # limit SECONDS COMMAND...: in the background, since a shell handles signals only
-# between foreground commands. It gets a signal when the shell that waits dies.
+# between foreground commands. The command gets a signal if the waiting shell dies.
 limit()
 {
 	local status=0
@@ -92,7 +92,7 @@ limit()
 }
 
 # tap KERNEL PREFIX TIMEOUT COMMAND...: run a command that prints "ok - NAME",
-# "ok - NAME # SKIP REASON" or "not ok - NAME" with lines "# ..." that say why.
+# "ok - NAME # SKIP REASON" or "not ok - NAME" with reasons in lines "# ..."
 tap()
 {
 	local kernel=$1 prefix=$2 line name status seen=0 bad=0 show=
@@ -161,7 +161,7 @@ script()
 
 # --- groups -----------------------------------------------------------------
 
-# First, and alone: they take seconds, and what they find need not be looked for in a VM.
+# First, and alone: they take seconds, and find errors more easily than tests in a VM.
 unit_tests()
 {
 	possible unit_ || return
@@ -185,14 +185,14 @@ host_tests()
 style()
 {
 	possible style_ || return
-	# The name of the kernel is in the first column already.
+	# Remove the name of the kernel, which is in the first column already.
 	# shellcheck disable=SC2016 # expanded there
 	tap "$1" '' 1200 bash -c 'set -o pipefail
 		tests/style.sh -t "$1" -k "$2" | sed -u "s/^\(\(not \)\?ok - .*\) ($2)$/\1/"' \
 		- "$glob" "$1"
 }
 
-# Those in once/ are about our scripts, not about the kernel: best one of a package.
+# Tests in once/ are about our scripts, not about the kernel: prefer one from a package.
 dkms_tests()
 {
 	local t name once=''
@@ -220,7 +220,7 @@ boot_tests()
 	done
 }
 
-# Another group's name in the glob means that no test in a VM is meant.
+# A glob that begins with the name of another group excludes tests in VMs.
 in_vm()
 {
 	local prefix
@@ -230,18 +230,19 @@ in_vm()
 	done
 }
 
-# What is about policies and the tool, not about the module. It is the same on a kernel
-# that checks everything, and takes half of an hour there.
+# Tests of policies and the tool, not of the module. A debug kernel finds nothing more
+# with them, and they take half an hour there.
 not_slow=(-x 'largest_*' -x 'priorities_*' -x 'psi_guard_*' -x 'no_worse_*' -x 'bpfoom_*')
 
-# vm_tests KERNEL [OPTION]...: oomtest, in a VM. Its results come by a FIFO as they happen.
+# vm_tests KERNEL [OPTION]...: run oomtest in a VM. Results arrive in a FIFO as they
+# happen.
 vm_tests()
 {
 	local kernel=$1 line verb name reason status='' running='' done='' bad=0 from=0
 	local without=()
 	shift
 
-	# Unless they are asked for.
+	# unless they are asked for
 	[[ $kernel != *-debug || $glob != '*' ]] || without=("${not_slow[@]}")
 
 	rm -f "$tmp/fifo"
@@ -255,7 +256,8 @@ vm_tests()
 			-r "$tmp/fifo" -c "$tmp/console" "$kernel" \
 			"/usr/lib/bpf-oom/tests/oomtest -o /dev/virtio-ports/org.bpf-oom.result ${without[*]@Q} $(printf %q "$glob")" \
 			>"$tmp/out" 2>&1 5>&- || status=$?
-		# On a line of its own, whatever the VM wrote last.
+		# On a line of its own, since the output of the VM may end without a
+		# newline
 		printf '\nexit %s\n' $status >&5
 	) &
 	job=$!
@@ -263,7 +265,7 @@ vm_tests()
 		reason=${line#- }
 		case $verb in
 		ok | skip)
-			# Half a line, the VM died over it.
+			# An incomplete line: the VM died while writing it.
 			[ "$name" = "$running" ] || continue ;;&
 		start)
 			running=$name
@@ -279,7 +281,7 @@ vm_tests()
 			bad=$((bad + 1))
 			read -r name line <<<"$line"
 			result FAIL "$kernel" "$name" "${line#- }"
-			# The other channel has no order with this one.
+			# The output is another channel and may arrive later.
 			sleep 0.5
 			tail -c "+$((from + 1))" "$tmp/out" >"$tmp/part"
 			detail "$tmp/part" 60 ;;
@@ -323,7 +325,7 @@ if [ -n "$only" ]; then
 	kernels=$only
 fi
 
-# Once, and where its messages are seen; it may have to make everything.
+# Make the root file system here, where messages are visible; this may take long.
 limit 1800 tests/in-root.sh true || {
 	echo "check.sh: cannot make the root file system of the VMs" >&2
 	exit 1
@@ -331,13 +333,13 @@ limit 1800 tests/in-root.sh true || {
 
 unit_tests
 
-# begin NAME: false if another lane has
+# begin NAME: returns false if another lane has begun it
 begin()
 {
 	mkdir "$begun/$1" 2>/dev/null
 }
 
-# in_vms KERNEL...: the tests that boot them, but for those that another lane has
+# in_vms KERNEL...: run tests in VMs, except those that another lane has begun
 in_vms()
 {
 	local kernel option
@@ -356,14 +358,14 @@ in_vms()
 		begin "ready $kernel"
 		! in_vm || vm_tests "$kernel" ${option:+"$option"}
 	done
-	# What is not ready by now is left to the lane that builds it.
+	# A kernel that is not ready by now is left to the lane that builds it.
 	for kernel; do
 		[ ! -d "$begun/ready $kernel" ] || ! begin "boot $kernel" ||
 			boot_tests "$kernel"
 	done
 }
 
-# builds KERNEL...: the tests that run here, most of which compile for one of them
+# builds KERNEL...: run the tests on the host, most of which compile for a kernel
 builds()
 {
 	local kernel
@@ -376,7 +378,7 @@ builds()
 	done
 }
 
-# aside: with what the others leave, who wait for much of their time
+# aside: run in the CPU time that the other lanes leave: they often wait
 aside()
 {
 	renice -n 5 -p "$BASHPID" >/dev/null
@@ -386,7 +388,7 @@ aside()
 	[ -z "$turns" ] || in_vms $quick
 }
 
-# lane NAME COMMAND...: in the background, with files of its own. See end_lanes().
+# lane NAME COMMAND...: run in the background, with files of its own. See end_lanes().
 lane()
 {
 	local name=$1
@@ -397,7 +399,7 @@ lane()
 	lanes[$!]=$name
 }
 
-# Their lines come last, and their counts: those of a subshell are lost, lines are not.
+# Print the output of lanes, and count in it: counters of a subshell are lost.
 end_lanes()
 {
 	local pid log
@@ -413,7 +415,7 @@ end_lanes()
 	lanes=()
 }
 
-# Kernels that are not from a package take minutes to build, for the first time.
+# Kernels that are not from a package take minutes to build the first time.
 for kernel in $kernels; do
 	limit 2400 tests/in-root.sh -k "$kernel" true && continue
 	result FAIL "$kernel" kernel "it cannot be built: see above"
@@ -424,10 +426,10 @@ begun=$tmp/begun
 mkdir "$begun"
 slow=$(grep -e '-debug$' <<<"$kernels")
 quick=$(grep -v -e '-debug$' <<<"$kernels")
-# A kernel that checks everything takes as long as two others, and is where races are
-# looked for: its CPUs run at the same time. Those of the others take turns when there
-# is another VM beside them: two VMs whose CPUs wait for each other, on as many real
-# ones, take two to three times as long.
+# A debug kernel takes as long as two others, and is the one on which races are tested, so
+# its CPUs run in parallel. The CPUs of other VMs take turns if another VM runs beside
+# them: two VMs whose CPUs wait for each other, on as many real CPUs, take two to three
+# times as long.
 turns=
 [ "$(wc -l <<<"$kernels")" = 1 ] || turns=-1
 # shellcheck disable=SC2086 # lists

@@ -4,8 +4,8 @@
 # in-root.sh [-k KERNEL] COMMAND...: run a command in a copy of this checkout, at
 # /src in the root file system of the VMs (which has all build and check tools and
 # the headers of Debian's kernels; those of a kernel that we build only if it is
-# named), as root and without network. All changes are thrown away. $KERNELS
-# there: lines "name release", one for each kernel whose headers are there.
+# named), as root and without network. All changes are discarded. $KERNELS there has
+# lines "name release", one for each kernel whose headers are there.
 
 set -euo pipefail
 
@@ -26,7 +26,7 @@ vm_rootfs
 vm_hold 8 "$VM_ROOT"
 [ -z "$kernel" ] || vm_kernel "$kernel"
 
-# Unlike vm_files: tests/vm, too.
+# Unlike vm_files, includes tests/vm.
 files()
 {
 	git -C "$VM_SRC" -c safe.directory='*' \
@@ -38,7 +38,7 @@ files()
 		done
 }
 
-# By file, since a background job loses stdin; unlinked while it is in use.
+# As a file, since a background job loses stdin; unlinked while it is in use.
 tar=$(mktemp)
 files | vm_tar >"$tar"
 exec 3<"$tar"
@@ -46,7 +46,7 @@ rm "$tar"
 
 mkdir -p "$VM_CACHE/ccache"
 pid=
-# Its namespaces end with it, and everything in them.
+# Killing it ends its namespaces, and everything in them.
 trap 'kill -KILL $pid 2>/dev/null; exit 143' TERM HUP
 trap 'kill -KILL $pid 2>/dev/null; exit 130' INT
 

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# style.sh [-t GLOB] [-k KERNEL | -k host]: the static checks; -k limits them to
-# those of one kernel, or to those that are about no kernel. Without it: of all
-# kernels that need not be built for it. A line for each:
-# "ok - NAME (KERNEL)" or "not ok - NAME (KERNEL)" with what is wrong below it.
+# style.sh [-t GLOB] [-k KERNEL | -k host]: run the static checks; -k limits them to
+# those for one kernel, or to those that need no kernel. Without it: for all kernels that
+# come from packages. Prints a line for each: "ok - NAME (KERNEL)" or
+# "not ok - NAME (KERNEL)" with the findings below it.
 
 set -uo pipefail
 shopt -s nullglob globstar extglob
@@ -16,44 +16,43 @@ if [ "${1:-}" = --inside ]; then
 	shift
 fi
 
-# What checkpatch is not asked, and why. The kernel's own files:
+# checkpatch warnings that are ignored, and why. In the kernel's own files:
 IGNORE_KERNEL=(
 	LINUX_VERSION_CODE	# see style_kernel_version
 	CONSTANT_COMPARISON	# takes LINUX_VERSION_CODE for a constant
 	LONG_LINE_STRING	# messages are not split: they must be found by grep
 )
-# Tracepoints, whose form TRACE_EVENT() prescribes, and the words that they print:
+# Tracepoints, whose form TRACE_EVENT() prescribes, and text that they print:
 IGNORE_TRACE=(
 	"${IGNORE_KERNEL[@]}"
 	OPEN_ENDED_LINE PARENTHESIS_ALIGNMENT
-	COMPLEX_MACRO		# parts of that form
+	COMPLEX_MACRO		# required by that form
 )
-# BPF programs and what they include:
+# BPF programs and their headers:
 IGNORE_BPF=(
 	LONG_LINE_STRING
-	AVOID_EXTERNS		# a kfunc is declared extern ... __ksym
+	AVOID_EXTERNS		# kfuncs are declared extern ... __ksym
 	VOLATILE		# "const volatile" is what a loader can set
 )
-# What stands in for the kernel and its headers in unit tests:
+# Replacements of the kernel and its headers in unit tests:
 IGNORE_STAND_IN=(
 	LONG_LINE_STRING
-	# The names are those of the kernel, and what is defined here is what others are
-	# to use.
+	# The names are the kernel's, and these files define what others should use.
 	NEW_TYPEDEFS VOLATILE IS_ENABLED_CONFIG PRINTK_WITHOUT_KERN_LEVEL CONST_STRUCT
 	PREFER_DEFINED_ATTRIBUTE_MACRO BIT_MACRO PREFER_KERNEL_TYPES
-	# As macros of the kernel that are none of an expression.
+	# Macros that are no expressions, as in the kernel
 	COMPLEX_MACRO MACRO_ARG_REUSE MACRO_ARG_UNUSED MACRO_ARG_PRECEDENCE
 )
 # Programs:
 IGNORE_USER=(
 	LONG_LINE_STRING
 	CAMELCASE		# libelf's types
-	EMBEDDED_FUNCTION_NAME	# a test is called like what it tests
+	EMBEDDED_FUNCTION_NAME	# tests are named after what they test
 	MACRO_ARG_REUSE		# TEST(id): a name, no expression
 	PREFER_KERNEL_TYPES PREFER_DEFINED_ATTRIBUTE_MACRO STRNCPY	# kernel only
 )
 
-# What shellcheck is not asked, and why.
+# Ignored warnings of shellcheck, and why
 SHELLCHECK_IGNORE=(
 	SC2034	# variables that one file sets and another uses
 	SC2317	# functions that are called by a name in a variable
@@ -78,7 +77,7 @@ fi
 
 die() { echo "$*"; exit 1; }
 
-# Every shell script, by name or by first line.
+# List every shell script, found by name or by first line.
 shell_scripts()
 {
 	find . -type f ! -path './patches/*' \( -name '*.sh' -o \
@@ -86,10 +85,10 @@ shell_scripts()
 		sort
 }
 
-# --- checks that are about no kernel; each prints what is wrong -------------
+# --- checks that need no kernel; each prints its findings --------------------
 
-# known TEXT REGEX: drop lines "FILE:LINE: MESSAGE" with TEXT in the message if
-# that line of the file matches: where the tool is wrong, not the code.
+# known TEXT REGEX: drop messages "FILE:LINE: MESSAGE" with TEXT in the message if that
+# line of the file matches REGEX: false positives of a tool
 known()
 {
 	local message file line _
@@ -107,7 +106,7 @@ checkpatch()
 	local ignore=$1
 
 	shift
-	# It looks for names that the kernel's headers have, even if not asked to.
+	# It searches the kernel's headers for names, even with --no-tree.
 	mkdir -p /tmp/no-kernel/include
 	[ $# = 0 ] || perl /usr/share/linux-checkpatch/scripts/checkpatch.pl \
 		--no-tree --root=/tmp/no-kernel --strict --no-summary --terse --show-types \
@@ -166,21 +165,21 @@ style_man_pages()
 	local pages=(bpf/man/*.[178]) wrong
 
 	[ ${#pages[@]} != 0 ] || die "no man page is where they are expected"
-	# They refer to each other, and are not installed here.
+	# Our pages refer to each other, but are not installed here.
 	wrong=$(mandoc -Tlint -Wstyle "${pages[@]}" 2>&1 |
 		grep -vE 'referenced manual not found: Xr bpf-?oom')
 	[ -z "$wrong" ] || die "$wrong"
 }
 
-# includes FILES: what they include, as "file:line header"
+# includes FILES: list their #include lines as "file:line header"
 includes()
 {
 	[ $# = 0 ] || grep -HnE '^[[:space:]]*#[[:space:]]*include' "$@" |
 		sed -E 's/^([^:]*:[0-9]*):[^<"]*([<"][^>"]*[>"]).*/\1 \2/'
 }
 
-# Which part may know which: a part that does not know another can be replaced
-# or sent upstream without it.
+# Check the direction of includes: a part that does not know another can be replaced or
+# sent upstream without it.
 style_includes()
 {
 	local wrong
@@ -225,14 +224,14 @@ style_kernel_version()
 
 # --- checks for one kernel --------------------------------------------------
 
-# Both in one build, in a copy, since kbuild does not make twice what it has made.
+# Run both in one build, since kbuild compiles only once; in a copy of the sources.
 style_sparse_and_w1()
 {
-	# Always the same place: or ccache would know nothing again.
+	# A fixed path, so that ccache finds earlier results
 	local d=/tmp/style-$1 status=0 valid what wrong=
 
-	# Kernel 7 asks a script that the headers package lacks whether sparse
-	# is new enough, that is, whether it knows typeof_unqual: help it there.
+	# Kernel 7 runs a script, which is missing in the headers package, to check that
+	# sparse knows typeof_unqual: create it.
 	valid=$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "/lib/modules/$1/build/Makefile")
 	[ -e "$valid/scripts/checker-valid.sh" ] ||
 		printf '#!/bin/sh\necho 1\n' >"$valid/scripts/checker-valid.sh"
@@ -243,10 +242,10 @@ style_sparse_and_w1()
 		KBUILD_ARGS='C=2 CF=-D__typeof_unqual__=__typeof__ W=1' >"$d/log" 2>&1 || status=$?
 	wrong=$(grep -E '(warning|error|WARNING|ERROR)[]:]|\*\*\*|C=2 specified' "$d/log" |
 		sed "s|$d/||g" |
-		# What declares a kfunc is its BTF: sparse cannot know.
+		# kfuncs are declared in BTF, which sparse does not read.
 		grep -v "symbol 'bpf_[a-z_]*' was not declared" |
-		# Nor does sparse 0.6.4 get through MODULE_INFO() of kernel 7, which
-		# parameters use, too.
+		# sparse 0.6.4 fails at MODULE_INFO() of kernel 7, which parameters use,
+		# too.
 		known 'bad constant expression' '^(MODULE_|module_param\()')
 	for what in ' CHECK ' ' CC \[M\] '; do
 		grep -q "$what" "$d/log" || wrong="the build does not say '$what'"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Those who share a machine: a server, a leak, and somebody who suffers from it */
+/* The processes on a machine: a server, a leak, and one that suffers from the leak */
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -17,12 +17,12 @@
 
 #define STALL_NS 100000000ULL
 #define PROBE_PAUSE_US 10000
-/* With one of 1 ms nobody stalled in earlyoom's runs: nothing to compare with. */
+/* With 1 ms, nothing stalled in earlyoom's runs, so there was nothing to compare. */
 #define SERVER_PAUSE_US 0
-/* For so long after the end of the hog others may still suffer. */
+/* How long after the end of the hog other processes may still suffer */
 #define TAIL_US 3000000
 
-/* Half of each page can be compressed; where the other half is from, differs. */
+/* Half of each page can be compressed; the source of the other half differs. */
 static void fill(char *p, size_t bytes)
 {
 	static unsigned long long noise[4096], x = 88172645463325252ULL;
@@ -88,7 +88,7 @@ struct probe {
 	unsigned long long stalled_ns, worst_ns;
 };
 
-/* The two flags are set by another process. */
+/* Another process sets the two flags. */
 static bool is_set(bool *flag)
 {
 	return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
@@ -121,7 +121,7 @@ static void __attribute__((noreturn)) run_probe(const char *file, struct probe *
 	_exit(0);
 }
 
-/* Prints: ms until the hog was dead, ms of stalls, the longest one, rounds. */
+/* Prints: ms until the hog was dead, ms of stalls, the longest stall, rounds. */
 int bench_watch(int argc, char **argv)
 {
 	const struct sched_param urgent = { .sched_priority = 10 };
@@ -139,7 +139,7 @@ int bench_watch(int argc, char **argv)
 	pid = start_in(NULL, "probe");
 	if (!pid)
 		run_probe(argv[2], probe);
-	/* The only one here who must not suffer. */
+	/* The watcher itself must not suffer. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE) ||
 	    sched_setscheduler(0, SCHED_FIFO, &urgent))
 		die("cannot be urgent");
@@ -154,7 +154,7 @@ int bench_watch(int argc, char **argv)
 		syscall(SYS_pidfd_send_signal, hog.fd, 9, NULL, 0);
 	usleep(TAIL_US);
 	set(&probe->stop);
-	/* A stall that has begun counts, too. */
+	/* A stall that has not ended yet counts, too. */
 	waitpid(pid, NULL, 0);
 	printf("%s%llu %llu %llu %u\n", hog.revents ? "" : ">", (ended - began) / 1000000,
 	       probe->stalled_ns / 1000000, probe->worst_ns / 1000000, probe->rounds);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the parts of psibench and of oombench share. */
+/* Functions shared by the parts of psibench and oombench */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
@@ -12,25 +12,25 @@
 
 void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...);
 unsigned long long now_ns(void);
-/* Zeroed, and still the same after fork(). */
+/* Zeroed memory that stays shared across fork(). */
 void *shared(size_t size);
 void write_file(const char *file, const char *value);
-/* Below CG */
+/* Paths are below CG. */
 void cg_make(const char *cg);
 void cg_write(const char *cg, const char *file, const char *value);
 unsigned long long cg_id(const char *cg);
-/* A process in that cgroup that ends with us; returns in it with 0. */
+/* Starts a process in that cgroup, killed when we exit; returns 0 in the child. */
 pid_t start_in(const char *cg, const char *name);
 void end(pid_t pid);
-/* Reads pages of a file at random, for ever, with a pause (or 0) after some. */
+/* Reads pages of a file at random for ever, with pauses (0: none). */
 void __attribute__((noreturn)) read_at_random(const char *file, size_t bytes,
 					      unsigned int pause_us);
 
 /**
- * struct verb - a part of a benchmark, ends with one without a name
+ * struct verb - a part of a benchmark; a list ends with an entry without a name
  * @name: the first word of the command line
- * @run: gets the others, returns the exit status
- * @args: how many it needs
+ * @run: is called with the other words, returns the exit status
+ * @args: how many words it needs
  */
 struct verb {
 	const char *name;

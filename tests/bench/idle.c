@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What triggers cost on a machine on which nothing happens */
+/* The cost of triggers on an idle machine */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #define WINDOW_US 1000000
 #define SETTLE_S 5
 
-/* Time on a CPU of the kernel threads that look at pressure, and their number. */
+/* Returns the CPU time of the kernel threads that poll pressure, and their number. */
 static double monitors_ms(int *nr)
 {
 	struct dirent *entry;
@@ -49,7 +49,7 @@ static double monitors_ms(int *nr)
 	return (double)sum / 1e6;
 }
 
-/* Time in which the CPUs were not idle. */
+/* Returns the time in which the CPUs were not idle. */
 static double busy_ms(void)
 {
 	unsigned long long t[8] = {}, ticks;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From a threshold that is crossed to a kill: a policy, and a process that polls
+ * Time from a crossed threshold to a kill: a policy against a polling process
  *
- * Both have the same trigger on the same cgroup, so the kernel finds in the same
- * moment that both have fired. Each then kills a victim of its own. The one that
- * is told first may get the CPU that is idle, and the other one that which is busy
- * and awake: so each of them is the first half of the time.
+ * Both have the same trigger on the same cgroup, so the kernel notices at the same moment
+ * that both have fired. Each then kills a victim of its own. The side that is woken
+ * first may get the idle CPU, the other one the busy CPU, which need not wake up. So each
+ * side is first in half of the runs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 
 #define THRESHOLD_US 25000
 #define WINDOW_US 250000
-#define VICTIMS 8	/* that wait to be killed, on each side */
+#define VICTIMS 8	/* waiting to be killed, on each side */
 #define HOGS 8
 #define THRASH_BYTES (160 * MB)
 #define THRASH_LIMIT "40M"
@@ -35,7 +35,7 @@ struct state {
 	struct psibench_times woken;
 };
 
-/* --- the process that polls ----------------------------------------------- */
+/* --- the polling process -------------------------------------------------- */
 
 static pid_t take_victim(struct state *s)
 {
@@ -60,7 +60,7 @@ static void __attribute__((noreturn)) poll_pressure(struct state *s)
 	ep = epoll_create1(EPOLL_CLOEXEC);
 	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev))
 		die("epoll");
-	/* As those do who wait for memory to run out. */
+	/* Processes that wait for memory to run out do this, too. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		die("mlockall");
 	__atomic_store_n(&s->polling, true, __ATOMIC_RELEASE);
@@ -78,7 +78,7 @@ static void __attribute__((noreturn)) poll_pressure(struct state *s)
 	}
 }
 
-/* --- those who die -------------------------------------------------------- */
+/* --- the victims ---------------------------------------------------------- */
 
 static const char *const sides[SIDES] = { "ours", "theirs" };
 
@@ -112,7 +112,7 @@ static void replace_victims(struct state *s, pid_t known[SIDES][VICTIMS])
 	}
 }
 
-/* --- what they have to cope with ------------------------------------------ */
+/* --- the load ------------------------------------------------------------- */
 
 static pid_t start_stalling(void)
 {
@@ -164,7 +164,7 @@ static void add(struct sample *s, unsigned long long from, unsigned long long to
 		s->us[s->nr++] = (double)(to - from) / 1000;
 }
 
-/* After sorting */
+/* @s must be sorted. */
 static double percentile(const struct sample *s, int p)
 {
 	return s->nr ? s->us[(s->nr - 1) * p / 100] : 0;
@@ -175,7 +175,7 @@ static unsigned int count(const struct psibench_times *t)
 	return t->nr < PSIBENCH_EVENTS ? t->nr : PSIBENCH_EVENTS;
 }
 
-/* The first one in [from, to), or 0 */
+/* The first time in [from, to), or 0 */
 static unsigned long long first_in(const struct psibench_times *t,
 				   unsigned long long from, unsigned long long to)
 {
@@ -188,7 +188,7 @@ static unsigned long long first_in(const struct psibench_times *t,
 
 enum { HANDLER, SENT, DELIVERED, STEPS };
 
-/* For each @handled: when the threshold was crossed, and what came of it. */
+/* Measures for each @handled event when the threshold was crossed, and what followed. */
 static void measure(struct sample *steps, const struct psibench *b, int side,
 		    const struct psibench_times *handled)
 {
@@ -197,7 +197,10 @@ static void measure(struct sample *steps, const struct psibench *b, int side,
 	for (unsigned int i = 0; i < count(handled); i++) {
 		at = handled->ns[i];
 		next = i + 1 < count(handled) ? handled->ns[i + 1] : ~0ULL;
-		/* What fired while it was busy is told at once: the first counts. */
+		/*
+		 * Events that fire while the side is busy are reported at once: the first
+		 * counts.
+		 */
 		crossed = first_in(&b->crossed, before, at);
 		before = at;
 		if (!crossed)
@@ -259,7 +262,7 @@ static struct psibench_bpf *load_policy(void)
 	return skel;
 }
 
-/* The kernel tells the one whose trigger is younger first. */
+/* The kernel wakes the owner of the youngest trigger first. */
 static void run(struct sample (*samples)[STEPS], unsigned int events, bool poller_first)
 {
 	struct state *s = shared(sizeof(*s));
@@ -319,7 +322,7 @@ int bench_latency(int argc, char **argv)
 
 	if (!events || events > PSIBENCH_EVENTS / 2)
 		die("so many events cannot be measured: %s", argv[0]);
-	/* As on a distribution: systemd leaves this controller off. */
+	/* systemd leaves this controller off, so distributions run without it. */
 	write_file("/sys/fs/cgroup/cgroup.subtree_control", "-cpu");
 	cg_make("");
 	cg_write("", "cgroup.subtree_control", "+memory");

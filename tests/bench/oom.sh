@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# oom.sh [-k KERNEL] [PART...]: what a policy costs, measured in VMs. Parts:
+# oom.sh [-k KERNEL] [PART...]: measure the cost of a policy in VMs. Parts:
 #
 #	kill	an OOM with its kill: no policy, and one that leaves it to the kernel
-#	select	how long largest takes to choose, and how long the kernel
+#	select	time of the selection: by largest, and by the kernel
 #	storm	OOMs of a cgroup one after the other
 #	faults	page faults, with the modules absent, loaded, attached
 #
-# The kernel's own selection can be timed alone where the hook is built in, so
-# that is the kernel of the part select, whatever KERNEL is. Numbers mean something
-# in relation to others of the same run only: most VMs are emulated.
+# Only a built-in hook can time the kernel's own selection alone, so the part select uses
+# such a kernel, whatever KERNEL is. Compare numbers only with others of the same run:
+# most VMs are emulated.
 
 set -euo pipefail
 

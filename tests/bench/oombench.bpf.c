@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A policy that leaves everything to the kernel: what is left is the framework */
+/* A policy that leaves everything to the kernel, to measure the framework alone */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * oombench: what oom.sh runs in the VM
+ * oombench: run by oom.sh in the VM
  *
  *	oombench kill ROUNDS		an OOM with its kill: no policy, an empty one
  *	oombench select GROUPS:TASKS...	largest against the kernel's own selection
  *	oombench storm SECONDS		OOMs of a cgroup per second
  *	oombench faults SECONDS		page faults per second
  *
- * The sides of a comparison take turns, so that both see the same noise, and what
- * is printed are medians and their ratio.
+ * The sides of a comparison take turns, so that both see the same noise. It prints
+ * medians and their ratio.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 
 #define HOOKTEST "/proc/hooktest"
 #define TURNS_MAX 1000
-/* What lasts longer than attaching and detaching, which are not measured. */
+/* OOMs per turn, since attaching and detaching between turns are not to be measured */
 #define TURN 10
 
 struct samples {
@@ -51,7 +51,7 @@ static double median(struct samples *s)
 	return s->nr ? s->values[s->nr / 2] : 0;
 }
 
-/* Runs a shell command, or ends. */
+/* Runs a shell command; exits if it fails. */
 static void run(const char *cmd)
 {
 	int status = system(cmd);
@@ -113,7 +113,7 @@ static void touch(size_t bytes)
 		p[i] = 1;
 }
 
-/* A process of some MB in the cgroup, ready on return. */
+/* Starts a process of some MB in the cgroup, which is ready on return. */
 static pid_t sleeper(const char *cg, size_t bytes)
 {
 	int fds[2];
@@ -199,7 +199,7 @@ static void make_domain(int groups, int nr_tasks)
 			for (;;)
 				pause();
 	}
-	/* They move by themselves. */
+	/* The tasks move themselves. */
 	sleep(1 + (unsigned int)nr_tasks / 1000);
 }
 
@@ -219,7 +219,7 @@ static void end_domain(int groups, int nr_tasks)
 		die("rmdir domain");
 }
 
-/* The other user of the hook: selects as the kernel does, and says how long. */
+/* Has the other user of the hook select as the kernel does; returns how long it took. */
 static double kernel_selects_us(unsigned long long id)
 {
 	long ns;

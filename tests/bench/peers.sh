@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# peers.sh none|zram RUNS CONTENDER...: what psi.sh runs in a VM with systemd.
+# peers.sh none|zram RUNS CONTENDER...: run by psi.sh in a VM with systemd
 #
 # bench.slice has a server, which reads a mapped file at random, and a hog, which
-# leaks. A probe outside reads a small file again and again. Measured are the time
-# until the hog is dead, the time for which the probe stalled (rounds of more than
-# 100 ms), and who got a signal to die.
+# leaks. A probe outside reads a small file again and again. This measures the time
+# until the hog is dead, how long the probe stalled (rounds of more than 100 ms), and
+# which processes were sent a fatal signal.
 
 set -euo pipefail
 
@@ -29,11 +29,11 @@ setup()
 	head -c 3M /dev/urandom >/mnt/probe
 	sync
 	mkfifo /run/bench.fifo
-	# Its defaults are a minute's; this is about as fast as it can be told to be.
+	# The default is a minute; this is nearly the shortest time that it accepts.
 	mkdir -p /run/systemd/oomd.conf.d
 	printf '[OOM]\nDefaultMemoryPressureDurationSec=2s\n' >/run/systemd/oomd.conf.d/bench.conf
 	systemctl stop systemd-oomd.socket systemd-oomd earlyoom 2>/dev/null || true
-	# Or systemd starts it for whatever unit it might look at.
+	# Otherwise systemd starts it for any unit that it might watch.
 	systemctl -q mask --runtime systemd-oomd.socket systemd-oomd
 	systemctl start bench.slice
 	echo 'sig == 9 || sig == 15' >$tracing/events/signal/signal_generate/filter
@@ -44,7 +44,7 @@ swap_on()
 {
 	[ "$swap" = zram ] || return 0
 	swapoff /dev/zram0 2>/dev/null || true
-	# Now that it is closed, udev looks at it, and it is busy.
+	# After swapoff udev opens the device, which is then busy.
 	for _ in {1..50}; do
 		! echo 1 2>/dev/null >/sys/block/zram0/reset || break
 		sleep 0.1
@@ -86,7 +86,7 @@ contender()
 	esac
 }
 
-# alone CONTENDER: does no other one run?
+# alone CONTENDER: is no other contender running?
 alone()
 {
 	local name
@@ -99,7 +99,7 @@ alone()
 	done
 }
 
-# Who was sent SIGTERM or SIGKILL while the trace was on, by name.
+# Names of processes that were sent SIGTERM or SIGKILL while tracing was on
 signalled()
 {
 	sed -n 's/.* comm=\(.*\) pid=[0-9]* .*/\1/p' $tracing/trace | sort -u | paste -sd,
@@ -141,14 +141,14 @@ for ((run = 0; run < runs; run++)); do
 	done
 done
 
-# least, median and most of a column
+# minimum, median and maximum of a column
 spread()
 {
 	awk -v name="$1" -v column="$2" '$1 == name { sub(/>/, "", $column); print $column }' "$results" | sort -n |
 		awk '{ v[NR] = $1 } END { printf "%d %d %d", v[1], (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2, v[NR] }'
 }
 
-# Most runs may have no stall at all, so what is compared is all of them together.
+# Most runs may have no stall at all, so compare the sum of all runs.
 sum()
 {
 	awk -v name="$1" -v column="$2" '$1 == name { sum += $column } END { printf "%d", sum }' "$results"

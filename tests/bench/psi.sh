@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# psi.sh [-k KERNEL] [-n RUNS] [-c CONTENDERS] [PART...]: what acting on pressure
-# brings and costs, measured in VMs. Parts:
+# psi.sh [-k KERNEL] [-n RUNS] [-c CONTENDERS] [PART...]: measure the benefit and the cost
+# of acting on pressure, in VMs. Parts:
 #
-#	latency	from a threshold to a kill: a policy and a process that polls
-#	idle	what triggers cost when nothing happens
+#	latency	from a threshold to a kill: a policy and a polling process
+#	idle	the cost of triggers on an idle machine
 #	peers	a leak beside a server, ended by each of the contenders, without swap
 #	zram	the same with compressed swap
 #
-# Contenders: earlyoom psi-guard systemd-oomd kernel. Numbers mean something in
-# relation to others of the same run only: most VMs are emulated.
+# Contenders: earlyoom psi-guard systemd-oomd kernel. Compare numbers only with others of
+# the same run: most VMs are emulated.
 
 set -euo pipefail
 
@@ -30,7 +30,7 @@ shift $((OPTIND - 1))
 
 bench=/usr/lib/bpf-oom/tests/psibench
 
-# share TIMEOUT SWAP: the contenders, in a VM with systemd
+# share TIMEOUT SWAP: run the contenders in a VM with systemd
 share()
 {
 	# shellcheck disable=SC2086 # a list of words

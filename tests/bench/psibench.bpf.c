@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A policy that declares an OOM at each event, and what there is to measure */
+/* A policy that declares an OOM at each event, and the probes of the measurement */
 #include <bpf_oom/common.bpf.h>
 
 #include "psibench.h"
@@ -64,7 +64,7 @@ void BPF_PROG(bench_event, struct bpf_psi *psi, struct bpf_psi_trigger *t)
 BPF_PSI_OPS(psibench, .init = (void *)bench_init,
 	    .handle_psi_event = (void *)bench_event);
 
-/* -1: somebody else */
+/* -1: another process */
 static int side_of(struct task_struct *task)
 {
 	char comm[sizeof(PSIBENCH_VICTIM) + 1] = {};

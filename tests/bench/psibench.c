@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * psibench: what psi.sh runs in the VM
+ * psibench: run by psi.sh in the VM
  *
- *	psibench latency EVENTS DISK	from a threshold to a kill, ours and a poller's
- *	psibench idle SECONDS NR...	what so many triggers cost when nothing happens
- *	psibench hog FIFO		leaks as soon as somebody writes to the FIFO
+ *	psibench latency EVENTS DISK	from a threshold to a kill: policy and poller
+ *	psibench idle SECONDS NR...	the cost of so many triggers on an idle machine
+ *	psibench hog FIFO		leaks as soon as the FIFO is written to
  *	psibench server FILE READY	reads a mapped file at random
- *	psibench watch PID FIFO FILE SECONDS	what the hog does to somebody else
+ *	psibench watch PID FIFO FILE SECONDS	how another process suffers from the hog
  */
 #include "bench.h"
 

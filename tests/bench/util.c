@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What psibench and oombench are made of besides what they measure */
+/* Helpers of psibench and oombench */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# lockdown.sh KERNEL: on a kernel that is locked down, whoever attaches a policy is
-# told first of the key that the module must be signed with. Exit status 0: so it
-# is; the last line says what is wrong.
+# lockdown.sh KERNEL: on a kernel that is locked down, a user who attaches a policy is
+# told first that the module must be signed with an enrolled key. Exit status 0: so it is;
+# otherwise the last line says what is wrong.
 
 set -euo pipefail
 

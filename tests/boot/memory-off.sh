@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# memory-off.sh KERNEL: where the kernel was booted with cgroup_disable=memory,
-# whoever attaches a policy that needs the memory controller is told so, and what
-# to do. Exit status 0: so it is; the last line says what is wrong.
+# memory-off.sh KERNEL: if the kernel was booted with cgroup_disable=memory, a user who
+# attaches a policy that needs the memory controller is told so, and what to do. Exit
+# status 0: so it is; otherwise the last line says what is wrong.
 
 set -euo pipefail
 

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# panic-on-oom.sh KERNEL: vm.panic_on_oom wins over every policy. The kernel
-# panics, as it does without us, and does not ask the policy that settled the
-# same OOM a moment before. hooktest.ko calls the OOM killer as an allocation of
-# the system does: to run out of memory for real takes minutes where pages of
-# programs are read again and again, over 9p. Exit status 0: so it is; the last line says what is
-# wrong.
+# panic-on-oom.sh KERNEL: vm.panic_on_oom takes precedence over every policy. The kernel
+# panics, as it does without the modules, and does not ask the policy that settled the
+# same OOM a moment before. hooktest.ko calls the OOM killer as an allocation of the
+# system does: really running out of memory takes minutes, since pages of programs are
+# read again and again over 9p. Exit status 0: so it is; otherwise the last line says what
+# is wrong.
 
 set -euo pipefail
 
@@ -43,8 +43,9 @@ guest='
 
 status=0
 touch "$tmp/console"
-# All messages on the console: what follows a panic reaches nothing else. No race is
-# looked for: CPUs that run at the same time gain nothing but trouble of their own.
+# Log everything to the console: messages after a panic appear nowhere else. With one CPU
+# at a time: the test is not about races, and CPUs that run in parallel only cause trouble
+# of their own.
 tests/vm/run.sh -1 -t 300 -p 'loglevel=7' -c "$tmp/console" "$1" "$guest" \
 	>"$tmp/out" 2>&1 || status=$?
 

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# psi-off.sh KERNEL: where the kernel was booted with psi=0, a pressure policy is
-# told so when it creates a trigger. Exit status 0: so it is; the last line says
-# what is wrong.
+# psi-off.sh KERNEL: if the kernel was booted with psi=0, a pressure policy gets an error
+# when it creates a trigger. Exit status 0: so it is; otherwise the last line says what is
+# wrong.
 
 set -euo pipefail
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A kernel that comes later gets the modules by itself.
+# A kernel that is installed later gets the modules automatically.
 
 # shellcheck source=lib.sh
 . tests/dkms/lib.sh

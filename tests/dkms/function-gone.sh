@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A kernel that has no function of the name that we hook or call, or has inlined
-# it, so that it is not in its BTF: the build stops and names it.
+# A kernel that lacks a function that we hook or call, or has inlined it, so that its BTF
+# lacks the function: the build stops and names it.
 
 # shellcheck source=lib.sh
 . tests/dkms/lib.sh

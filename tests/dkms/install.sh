@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make dkms-install: the modules, of the right version, and modprobe of bpf_oom
-# loads the hook first, unless the kernel has it.
+# make dkms-install installs the modules, of the right version, and modprobe of bpf_oom
+# loads the hook first, unless it is built in.
 
 # shellcheck source=lib.sh
 . tests/dkms/lib.sh

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# For the tests of this directory. Each runs alone in a throw-away copy of the
-# root file system (tests/in-root.sh), in the checkout, with the name of a kernel
-# as its argument. Its last line of output is the reason if it fails.
+# For the tests in this directory. Each runs alone in a temporary copy of the root file
+# system (tests/in-root.sh), in the checkout, with the name of a kernel as its argument.
+# If it fails, its last line of output is the reason.
 
 set -euo pipefail
 
@@ -13,9 +13,9 @@ other=$(awk -v k="$1" '$1 != k { print $2 }' <<<"$KERNELS" | head -n 1)
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 dest=/lib/modules/$kver/updates/dkms
 
-# Whatever is installed or removed, depmod reads all modules of the kernel: half of
-# the time that a test takes. One of them is enough for DKMS to see that the kernel
-# is installed, and how its modules are compressed.
+# depmod reads all modules of the kernel at every installation and removal, which is half
+# of the time of a test. So keep only one module, from which DKMS sees that the kernel is
+# installed and how its modules are compressed.
 for dir in /lib/modules/*/kernel; do
 	module=$(find "$dir" -name '*.ko*' -print -quit)
 	cp "$module" /tmp/
@@ -36,7 +36,7 @@ fail()
 }
 trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND: exit status $?"' ERR
 
-# quiet COMMAND...: show what it said only if it fails
+# quiet COMMAND...: show its output only if it fails
 quiet()
 {
 	"$@" >/tmp/log 2>&1 || {
@@ -45,7 +45,7 @@ quiet()
 	}
 }
 
-# installed KVER: the modules that it needs are there, where DKMS puts them
+# installed KVER: are the modules for that kernel where DKMS puts them?
 installed()
 {
 	local m f modules=(bpf_oom)
@@ -68,15 +68,15 @@ installed()
 
 headers=/tmp/headers
 
-# doctor: a copy of the kernel's headers to change, in $headers
+# doctor: make a copy of the kernel's headers that can be changed, in $headers
 doctor()
 {
 	cp -a "$(readlink -f "/lib/modules/$kver/build")" "$headers"
-	# kbuild writes the place of the headers into them.
+	# kbuild writes the path of the headers into the Makefile.
 	sed -i "s|^KBUILD_OUTPUT=.*|KBUILD_OUTPUT=$headers|" "$headers/Makefile"
 }
 
-# drop_config OPTION: $headers is now of a kernel without it
+# drop_config OPTION: remove an option from the kernel in $headers
 drop_config()
 {
 	sed -i "/^$1=/d" "$headers/.config" "$headers/include/config/auto.conf"
@@ -98,7 +98,7 @@ refused()
 	}
 }
 
-# rename_function OLD NEW, of the same length, so that all offsets in the BTF of
+# rename_function OLD NEW: both of the same length, so that all offsets in the BTF of
 # $headers/vmlinux stay valid
 rename_function()
 {

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A kernel function whose prototype is not the one that we call: the build stops
-# and shows both.
+# A kernel function has another prototype than the modules expect: the build stops and
+# shows both.
 
 # shellcheck source=lib.sh
 . tests/dkms/lib.sh
@@ -10,10 +10,10 @@
 ! hook_built_in || { echo "the hook is built in: nothing is called that is not exported"; exit 77; }
 
 doctor
-# Two functions of this kernel change their names, and so their prototypes.
+# Swap the names of two functions, and so their prototypes.
 rename_function out_of_memory out_of_memor_
 rename_function kernel_execve out_of_memory
-# It was built with another pahole than there is here, too.
+# Also claim that the kernel was built with another version of pahole.
 sed -i 's/^CONFIG_PAHOLE_VERSION=.*/CONFIG_PAHOLE_VERSION=129/' $headers/include/config/auto.conf
 refused 'out_of_memory\(\)'
 cat /tmp/log

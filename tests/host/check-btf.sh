@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Tests of scripts/check-btf: every gate, with BTF made to order. Needs cc,
-# binutils and libbpf-dev; no kernel, no root.
+# Tests of scripts/check-btf: every check, with BTF made for it. Needs cc, binutils and
+# libbpf-dev; no kernel, no root.
 #
 # CHECK_BTF=path tests that binary instead of building one.
 
@@ -34,7 +34,7 @@ die()
 	exit 1
 }
 
-# gate NAME STATUS TEXT ARGS...: the gate exits with STATUS and says TEXT
+# gate NAME STATUS TEXT ARGS...: check-btf must exit with STATUS and print TEXT
 gate()
 {
 	name=$1
@@ -65,7 +65,7 @@ module()
 		die "objcopy $1"
 }
 
-# variant NAME VARIANT STATUS TEXT: all gates on a module of that variant
+# variant NAME VARIANT STATUS TEXT: check a module of that variant
 variant()
 {
 	module "$2"
@@ -93,7 +93,7 @@ data oom_lock
 addr oom_other
 EOF
 
-# What passes
+# Modules that pass
 variant 'a good module passes' good 0 ''
 variant 'a declared-only struct is the kernel'\''s' opaque 0 ''
 variant 'a type tag is no difference' type-tag 0 ''
@@ -107,7 +107,7 @@ objcopy --add-section .BTF=split --add-section .BTF.base=base plain.o \
 gate 'a distilled base is relocated' 0 '' -b kernel -t bpf_oom_ops \
 	-p hook_protos -s list distilled.ko
 
-# BTF as such
+# BTF in general
 gate 'no BTF' 1 'has no BTF' -b kernel plain.o
 gate 'no BTF: says what to do' 1 '/sys/kernel/btf/vmlinux' -b kernel plain.o
 variant 'empty BTF' empty 1 'has no BTF'
@@ -118,7 +118,7 @@ head -c 40 good.btf >cut.btf
 objcopy --add-section .BTF=cut.btf plain.o cut.ko || die objcopy
 gate 'truncated BTF' 1 'cannot use its BTF' -b kernel cut.ko
 cp split wild
-# The return type of the first prototype: a type that there is not.
+# Give the first prototype a return type that does not exist.
 printf '\377\377' | dd of=wild bs=1 seek=92 conv=notrunc 2>/dev/null
 objcopy --add-section .BTF=wild --add-section .BTF.base=base plain.o wild.ko ||
 	die objcopy

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Tests of scripts/klp-convert: what it makes of a module, and each refusal.
+# Tests of scripts/klp-convert: how it converts a module, and each refusal.
 # Needs cc (x86), binutils and libelf-dev; no kernel headers, no root.
 #
 # KLP_CONVERT=path tests that binary instead of building one.
@@ -37,7 +37,7 @@ die()
 	exit 1
 }
 
-# check NAME COMMAND...: the command succeeds
+# check NAME COMMAND...: the command must succeed
 check()
 {
 	name=$1
@@ -50,7 +50,7 @@ check()
 	fi
 }
 
-# modinfo, then what the arguments say, one line each
+# Assemble modinfo, then the arguments, one line each.
 assemble()
 {
 	out=$1
@@ -70,13 +70,13 @@ list()
 	printf '%s\n' "$@" >list
 }
 
-# convert FILE: succeeds without a word
+# convert FILE: must succeed without output
 convert()
 {
 	"$KLP_CONVERT" -s list "$1" >"$log" 2>&1 && [ ! -s "$log" ]
 }
 
-# refuse_file NAME TEXT FILE: exit 1 with TEXT, and the file is as it was
+# refuse_file NAME TEXT FILE: must exit with 1, print TEXT, and leave the file unchanged
 refuse_file()
 {
 	cp "$3" "$tmp/before"
@@ -97,7 +97,7 @@ refuse_file()
 	fi
 }
 
-# refuse NAME TEXT LINES...: of a module assembled from these lines
+# refuse NAME TEXT LINES...: refuse_file for a module assembled from these lines
 refuse()
 {
 	name=$1
@@ -114,7 +114,7 @@ poke()
 	printf "\\$3" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
 }
 
-# A module like those that kbuild links: calls, data, mixed and foreign ones.
+# Make a module like those that kbuild links: with calls, data, mixed and foreign symbols.
 make_module()
 {
 	assemble "$1" \
@@ -137,13 +137,13 @@ sections()
 	readelf -SW "$1" | sed -n 's/^ *\[ *\([0-9]*\)\] */\1 /p'
 }
 
-# klp_relocs FILE NAME: its number of relocations
+# klp_relocs FILE NAME: print its number of relocations
 klp_relocs()
 {
 	readelf -rW "$1" | sed -n "/'$2'/,/^\$/p" | grep -c '\.klp\.sym\.vmlinux\.'
 }
 
-# The flags, type, link and info of a new section, by what readelf prints
+# Check flags, type, link and info of a new section in the output of readelf.
 klp_section_is_right()
 {
 	symtab=$(sections "$1" | awk '$2 == ".symtab" { print $1 }')
@@ -154,13 +154,13 @@ klp_section_is_right()
 		END { exit !found }'
 }
 
-# The flag itself, for readelf shows any OS-specific one as "o"
+# Check the flag itself, since readelf shows any OS-specific one as "o".
 has_livepatch_flag()
 {
 	readelf -tW "$1" | grep -A2 -F "$2" | grep -q '00100000'
 }
 
-# The kernel refuses a livepatch section with any other symbol in it.
+# The kernel refuses a livepatch section that has any other symbol.
 only_klp_symbols()
 {
 	! readelf -rW "$1" | sed -n "/'\.klp\.rela/,/^\$/p" |
@@ -179,7 +179,7 @@ no_left_relocs()
 		grep -E '\.klp\.| (foo|bar|var|both) '
 }
 
-# What must be where it was: section numbers, kinds, alignment, contents.
+# Check what must not change: section numbers, kinds, alignment, contents.
 same_layout()
 {
 	nr=$(sections "$1" | wc -l)
@@ -207,7 +207,7 @@ symbols()
 	sections "$1" | awk '$2 == ".symtab" { print $(NF - 1) }'
 }
 
-# Symbols keep their number, and the first global one remains sh_info.
+# Symbols must keep their numbers, and sh_info the first global one.
 same_symbols()
 {
 	symbols "$1" >"$tmp/a"
@@ -215,7 +215,7 @@ same_symbols()
 	diff "$tmp/a" "$tmp/b"
 }
 
-# Where each relocation applies, and to what, whichever section it is in.
+# List where each relocation applies, and its target, whichever section it is in.
 relocs()
 {
 	readelf -rW "$1" | awk '
@@ -322,7 +322,7 @@ test_files()
 	rm -f f.ko
 }
 
-# Every length must be refused, and none may crash the tool.
+# Every truncated file must be refused, and none may crash the tool.
 test_truncation()
 {
 	make_module m.ko
@@ -340,7 +340,7 @@ test_truncation()
 	refuse_file 'truncated: says so' 'truncated?' cut.ko
 }
 
-# A file with one wrong byte is converted or refused, nothing else.
+# A file with one wrong byte must be converted or refused, and must not crash the tool.
 test_corruption()
 {
 	make_module m.ko
@@ -446,7 +446,7 @@ test_list()
 	refuse_file 'no list' 'cannot read the symbol list' m.ko
 }
 
-# usage NAME ARGS...: exit 2
+# usage NAME ARGS...: must exit with 2
 usage()
 {
 	name=$1

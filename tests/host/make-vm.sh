@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make vm CMD=...: the command reaches the runner as it was written. make would
-# expand a dollar in it, and the shell of the recipe a quote. Needs make; no VM:
-# in place of the runner stands one that shows its last argument.
+# make vm CMD=...: the runner must get the command as it was written: make could expand a
+# dollar in it, and the shell of the recipe a quote. Needs make; no VM: a stub that prints
+# its last argument replaces the runner.
 
 cd "$(dirname "$0")/../.." || exit
 tmp=$(mktemp -d)
@@ -19,7 +19,7 @@ printf '%s' "$last" >got
 END
 chmod +x "$tmp/tests/vm/run.sh"
 
-# result NAME COMMAND: was it what the runner got?
+# result NAME COMMAND: did the runner get it?
 result()
 {
 	if [ "$2" = "$(cat "$tmp/got" 2>&1)" ]; then
@@ -33,7 +33,7 @@ result()
 	rm -f "$tmp/got"
 }
 
-# arrives NAME COMMAND: on make's command line, and from the environment
+# arrives NAME COMMAND: try it on make's command line, and in the environment
 arrives()
 {
 	make -C "$tmp" vm KERNEL=some CMD="$2" >"$tmp/log" 2>&1

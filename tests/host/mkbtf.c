@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mkbtf - write the small BTF files that tests/host/check-btf.sh feeds the gate
+ * mkbtf - write small BTF files as input of check-btf, for tests/host/check-btf.sh
  *
  * mkbtf vmlinux OUT			a kernel with a few functions
  * mkbtf VARIANT VMLINUX OUT [BASE]	a module for it; with BASE, its base is
@@ -28,7 +28,7 @@ static bool is(const char *name)
 	return !strcmp(variant, name);
 }
 
-/* The id of a type that was just added, which must have worked. */
+/* Checks that a type was added; returns its id. */
 static int ok(int id)
 {
 	if (id < 0)
@@ -54,7 +54,7 @@ static int add_ptr(struct btf *btf, int id)
 	return ok(btf__add_ptr(btf, id));
 }
 
-/* A prototype; the list of parameters ends with -1. */
+/* Adds a prototype; the list of parameters ends with -1. */
 static int add_proto(struct btf *btf, int ret, const int *params)
 {
 	const int id = ok(btf__add_func_proto(btf, ret));

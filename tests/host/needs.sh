@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A machine that cannot build hears so at once and from us, not from a compiler:
-# what is too old or missing, which version is needed and where that is. Needs make
-# and cc; headers, libraries and programs are made up.
+# If a machine cannot build, our own message must say so at once, not a compiler's: what
+# is too old or missing, which version is needed and where to get it. Needs make and cc;
+# headers, libraries and programs are faked.
 
 cd "$(dirname "$0")/../.." || exit
 tmp=$(mktemp -d)
@@ -13,7 +13,7 @@ mkdir "$tmp/src"
 cp -r Makefile dkms.conf bpf include module scripts "$tmp/src/"
 rm -rf "$tmp/src/bpf/.output"
 
-# tell NAME FAULT...: it is right if there is no fault
+# tell NAME FAULT...: report the result; without a FAULT the test passes
 tell()
 {
 	if [ $# = 1 ]; then
@@ -25,7 +25,7 @@ tell()
 	failed=1
 }
 
-# refused NAME WANTED-LINES ARGS...: make ARGS fails, by these lines of ours alone
+# refused NAME WANTED-LINES ARGS...: make ARGS must fail with exactly these lines of ours
 refused()
 {
 	local name=$1 wanted=$2 ours fault=()
@@ -38,7 +38,7 @@ refused()
 	tell "$name" "${fault[@]}"
 }
 
-# builds NAME RELEASE: a machine that could build for it hears nothing
+# builds NAME RELEASE: no message if the machine can build for it
 builds()
 {
 	local fault=()
@@ -49,7 +49,8 @@ builds()
 	tell "$1" "${fault[@]}"
 }
 
-# headers RELEASE [PAHOLE]: in $tmp/headers, of a kernel that could take the modules
+# headers RELEASE [PAHOLE]: fake headers in $tmp/headers of a kernel that can use the
+# modules
 headers()
 {
 	local o
@@ -64,7 +65,7 @@ headers()
 	: >"$tmp/headers/vmlinux"
 }
 
-# program NAME LINES: one that says so, whatever it is asked
+# program NAME LINES: fake a program that prints LINES, whatever its arguments
 program()
 {
 	mkdir -p "$tmp/bin"
@@ -72,7 +73,7 @@ program()
 	chmod +x "$tmp/bin/$1"
 }
 
-# libbpf VERSION: the compiler finds this one first
+# libbpf VERSION: fake a libbpf that the compiler finds first
 libbpf()
 {
 	mkdir -p "$tmp/include/bpf"
@@ -81,7 +82,7 @@ libbpf()
 	export CPATH=$tmp/include
 }
 
-# All is well, but for what a test changes.
+# Everything is as needed, except what a test changes.
 good()
 {
 	headers 6.12.1

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The contract that the kernel patches add is the one that the modules use, and
-# a tree that the series is not for is told why. That it applies to those that it
-# is for shows each build of the kernels for the tests.
+# The kernel patches must add the same contract that the modules use, and applying a
+# series to another version must fail with a reason. The builds of test kernels show that
+# each series applies to its own version.
 
 cd "$(dirname "$0")/../.." || exit
 tmp=$(mktemp -d)
@@ -30,7 +30,7 @@ check()
 	failed=1
 }
 
-# tree VERSION PATCHLEVEL: what a source tree is known by
+# tree VERSION PATCHLEVEL: fake the part of a source tree that identifies its version
 tree()
 {
 	rm -rf "$tmp/tree"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In place of bpf/bpfoom/records.c: the records are those in the file $RECORDS, each
- * followed by an empty line. A record "lost" stands for some that were overwritten.
+ * Replaces bpf/bpfoom/records.c: reads records from the file $RECORDS, each followed by
+ * an empty line. A record "lost" stands for records that were overwritten.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ int records_open(bool wait, int *fd)
 		pr_err("cannot open $RECORDS: %s", strerror(errno));
 		return EX_FAILED;
 	}
-	/* To be closed by the caller. */
+	/* The caller closes it. */
 	*fd = dup(fileno(records));
 	return EX_DONE;
 }

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# How bpfoom tells of records. Each file in records/ is a test: the records as the
-# module gives them, and then what commands say of them. Lines with # are comments.
-# Times are written TIME.
+# How bpfoom prints records. Each file in records/ is a test: records as the module writes
+# them, then commands with their expected output. Lines with # are comments. Times are
+# written TIME.
 #
-# The tool reads the records from a file here, and is built with the checks of the
-# compiler for memory and arithmetic. Needs cc, perl and libbpf-dev; no kernel.
+# The tool under test reads records from a file, and is built with the compiler's
+# sanitizers for memory and arithmetic. Needs cc, perl and libbpf-dev; no kernel.
 
 set -u
 
@@ -56,7 +56,7 @@ build()
 	PATH=$tmp:$PATH
 }
 
-# Runs the commands of a file; prints it with what they say now.
+# Run the commands of a file; print it with their actual output.
 replay()
 {
 	local line
@@ -69,7 +69,7 @@ replay()
 	done | sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}/TIME/'
 }
 
-# The lines from the first command on may be written anew: tool-records.sh --update
+# The lines from the first command on, which tool-records.sh --update rewrites
 golden()
 {
 	local f name
@@ -83,7 +83,7 @@ golden()
 	done
 }
 
-# mutants: thousands of records with bytes changed, lost and doubled; always the same
+# mutants: thousands of records with bytes changed, lost and doubled; always the same ones
 mutants()
 {
 	perl -e '
@@ -110,7 +110,7 @@ harmless()
 	bpfoom events >"$tmp/out" || return
 	bpfoom events --json >"$tmp/json" || return
 	perl -MJSON::PP -ne 'decode_json($_)' "$tmp/json" || return
-	# In sentences only one is told.
+	# "why" prints one record only, so split them.
 	split -d -a 4 -l 300 "$RECORDS" "$tmp/part."
 	for RECORDS in "$tmp"/part.*; do
 		bpfoom why last >"$tmp/out" || [ $? = 4 ] || return

@@ -7,7 +7,7 @@
 #include "policy/breaker.h"
 #include "unit.h"
 
-/* As SECURITY.md and modinfo promise them. */
+/* The defaults that SECURITY.md and modinfo document */
 #define KILLS 120
 #define FAILURES 10
 #define MS 10000
@@ -20,7 +20,7 @@ static struct bpf_oom_ops ops = { .name = "wild" };
 static const struct breaker_event nothing, failed = { .failed = true },
 				  killed = { .killed = true };
 
-/* The one with this id, below the root. */
+/* Returns the cgroup with this id, below the root. */
 static struct cgroup *tenant(u64 id)
 {
 	static struct cgroup cgrp;
@@ -31,7 +31,7 @@ static struct cgroup *tenant(u64 id)
 	return &cgrp;
 }
 
-/* The answer to the last one. */
+/* Returns the result of the last call. */
 static const char *watch(struct cgroup *cgrp, const struct breaker_event *event,
 			 unsigned int times)
 {
@@ -108,7 +108,7 @@ TEST(breaker_kills_of_the_last_minute_count)
 	CHECK_STR(watch(NULL, &killed, 1), "kills");
 }
 
-/* Two for each second are as many as are allowed, for any time. */
+/* Two kills per second are allowed for any time. */
 TEST(breaker_kills_leave_the_minute_one_slot_after_the_other)
 {
 	unsigned int i;
@@ -313,7 +313,7 @@ TEST(breaker_has_no_entry_for_what_did_nothing_bad)
 	CHECK_EQ(b.domains[1].id, 7);
 }
 
-/* All entries but that of the system: ids from 1000, one failure each, oldest first. */
+/* Fills all entries but the system's: ids from 1000, one failure each, oldest first. */
 static void fill(void)
 {
 	u64 i;
@@ -328,7 +328,7 @@ TEST(breaker_a_full_table_has_forgotten_nobody)
 	CHECK_STR(watch(tenant(1000), &failed, FAILURES - 1), "failures");
 }
 
-/* The first one has been quiet for a minute by then. */
+/* By then the first one has been quiet for a minute. */
 TEST(breaker_a_full_table_forgets_who_was_quiet_for_longest)
 {
 	fill();
@@ -369,7 +369,7 @@ TEST(breaker_a_flood_of_domains_spares_the_system)
 	CHECK_STR(watch(NULL, &failed, 1), "failures");
 }
 
-/* Number 7 trips first, but for the second time: its pause is longer. */
+/* Number 7 trips first, but for the second time, so its pause is longer. */
 TEST(breaker_when_all_have_tripped_the_one_to_be_armed_first_goes)
 {
 	u64 id;

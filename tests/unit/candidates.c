@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What goes into a record while policies are asked: the best candidates, victims, paths
- */
+/* Data collected while policies are asked: the best candidates, victims, paths */
 #include "kernel.h"
 
 #include "oom/note.h"
@@ -13,7 +11,7 @@ static struct decision decision = { .oc = &oc, .shown = &shown, .record = &recor
 static struct cgroup root = { .id = 1, .path = "/" };
 static struct mm_struct mm = { .rss = 3 };
 
-/* --- the module's files that are not here, and the hook --------------------- */
+/* --- stubs of the module's other files and of the hook ---------------------- */
 
 static struct task_struct *kernels_choice;
 
@@ -41,7 +39,7 @@ long oom_hook_badness(struct task_struct *task, unsigned long totalpages)
 	return task->tgid * 10;
 }
 
-/* --- what is considered ----------------------------------------------------- */
+/* --- candidates ------------------------------------------------------------- */
 
 static struct cgroup *child(struct cgroup *parent, u64 id, const char *path)
 {
@@ -64,7 +62,7 @@ static struct task_struct *new_task(pid_t pid, const char *comm, struct cgroup *
 	return task;
 }
 
-/* A cgroup of this id. */
+/* Considers a cgroup of this id. */
 static void consider(u64 id, s64 score)
 {
 	struct cgroup cgrp = { .id = id, .path = "/a" };
@@ -72,7 +70,7 @@ static void consider(u64 id, s64 score)
 	CHECK_EQ(bpf_oom_note_cgroup(&oc, &cgrp, score, ""), 0);
 }
 
-/* A process that the policy ranks, by the kernel's score: ten times its pid. */
+/* The policy ranks a process by the kernel's score, ten times its pid. */
 static void rank(pid_t pid, enum oom_hook_verdict verdict)
 {
 	struct task_struct task = {
@@ -84,7 +82,7 @@ static void rank(pid_t pid, enum oom_hook_verdict verdict)
 	rcu_read_unlock();
 }
 
-/* Their ids, or pids, one after the other. */
+/* The listed ids or pids, in order */
 static const char *listed(void)
 {
 	static char list[400];
@@ -128,7 +126,7 @@ TEST(candidates_with_the_least_and_the_greatest_score_are_told_apart)
 	CHECK_STR(listed(), "12 10 11");
 }
 
-/* Ids from 10 have scores of 100, 101 and so on. */
+/* Considers cgroups with ids from 10 and scores of 100, 101 and so on. */
 static void consider_many(unsigned int nr)
 {
 	unsigned int i;
@@ -165,7 +163,7 @@ TEST(candidates_the_best_of_many_are_kept_in_any_order)
 {
 	unsigned int i;
 
-	/* 7 has no factor in common with 1000: all scores from 0 to 999. */
+	/* 7 and 1000 have no common factor, so this has all scores from 0 to 999. */
 	for (i = 0; i < 1000; i++)
 		consider(1000 + i * 7 % 1000, i * 7 % 1000);
 	CHECK_EQ(record.nr_considered, 1000);
@@ -232,7 +230,7 @@ TEST(candidates_have_the_reason_why_they_are_passed_over)
 	CHECK_STR(record.candidates[0].text, "/");
 }
 
-/* --- ranked ----------------------------------------------------------------- */
+/* --- ranking ---------------------------------------------------------------- */
 
 TEST(candidates_ranked_say_what_the_policy_thought)
 {
@@ -293,7 +291,7 @@ TEST(candidates_ranked_are_not_noted_without_explain)
 	CHECK_EQ(record.nr_considered, 0);
 }
 
-/* --- who is killed ---------------------------------------------------------- */
+/* --- victims ---------------------------------------------------------------- */
 
 TEST(candidates_the_best_cgroup_that_the_victim_is_in_was_chosen)
 {
@@ -353,7 +351,7 @@ TEST(victim_that_is_waited_for_gives_way_to_one_that_is_killed)
 	free(other);
 }
 
-/* Its first thread has exited; the name is still that of the process. */
+/* The first thread has exited, but the process still has its name. */
 TEST(victim_has_the_memory_that_its_second_thread_has)
 {
 	struct task_struct *first = new_task(5, "first", &root);
@@ -423,7 +421,7 @@ TEST(decline_reason_is_cut_to_its_room)
 
 /* --- paths ------------------------------------------------------------------ */
 
-/* On the heap, of the size that is told: what writes behind it is found out. */
+/* Uses a heap buffer of exactly @size, so that the sanitizer detects an overflow. */
 static const char *path_in(const char *path, size_t size)
 {
 	static char copy[PATH_MAX];

@@ -8,15 +8,15 @@
 
 #include "tool.h"
 
-/* --- the tool's files that are not here, and the kernel's maps -------------- */
+/* --- stubs of the tool's other files and of the kernel's maps --------------- */
 
-/* "/" and a number is the path of a cgroup of this id. */
+/* "/" and a number is the path of the cgroup with this id. */
 int cgroup_id_of(const char *path, __u64 *id)
 {
 	return sscanf(path, "/%llu", id) == 1 ? EX_DONE : EX_NOT_FOUND;
 }
 
-/* What is in the kernel's map. */
+/* Content of the kernel's map */
 static struct {
 	__u64 id;
 	__u32 value;
@@ -164,7 +164,7 @@ TEST(cgroup_options_want_a_name)
 	end();
 }
 
-/* The @ is in the value then, and no name is known that ends there. */
+/* In the last one the @ is in the value, so there is no cgroup. */
 TEST(cgroup_options_want_a_value)
 {
 	open_policy();

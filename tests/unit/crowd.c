@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What policies know of the memory of processes and cgroups
- */
+/* The memory of processes and cgroups as policies compute it */
 #include <bpf_oom/crowd.bpf.h>
 
 #include "unit.h"
@@ -26,7 +24,7 @@ unsigned long bpf_mem_cgroup_page_state(struct mem_cgroup *of, int item)
 	return stats[item];
 }
 
-/* A process of one thread. */
+/* A process with one thread */
 struct process {
 	struct mm_struct mm;
 	struct signal_struct signal;
@@ -79,7 +77,7 @@ TEST(crowd_counts_all_but_page_cache)
 	CHECK_EQ(c.swap, 100);
 }
 
-/* A counter is read without what single CPUs have not yet added. */
+/* A read of a counter misses what is pending on single CPUs. */
 TEST(crowd_takes_negative_counters_for_0)
 {
 	struct crowd c = {};
@@ -121,7 +119,7 @@ TEST(crowd_finds_the_memory_of_a_second_thread)
 	CHECK_EQ(crowd_add(&c, &p->task, true), 10);
 }
 
-/* One of @exited + 1 threads has the memory, the last. */
+/* Only the last of @exited + 1 threads has an mm. */
 static u64 pages_behind(int exited)
 {
 	struct process *p = process(10, 0);
@@ -158,7 +156,7 @@ TEST(crowd_without_memory_to_be_found_is_unknown)
 	CHECK_EQ(c.shmem, CROWD_UNKNOWN);
 	CHECK_EQ(c.swap, CROWD_UNKNOWN);
 	CHECK_EQ(c.spared, CROWD_UNKNOWN);
-	/* And stays so. */
+	/* It stays unknown. */
 	crowd_add(&c, &p->task, true);
 	CHECK_EQ(c.spared, CROWD_UNKNOWN);
 }
@@ -219,7 +217,7 @@ TEST(shift_up_and_down_the_same_is_0)
 	CHECK_EQ(crowd_shift(&c, 1000000), 0);
 }
 
-/* 1 PiB, by a process that has all of it. */
+/* 1 PiB, all of it used by one process */
 TEST(shift_of_the_largest_system_does_not_overflow)
 {
 	struct crowd c = {};
@@ -244,7 +242,7 @@ TEST(memcg_holds_what_is_charged_and_swapped_without_cache)
 	CHECK_EQ(memcg_held(&memcg), 50877);
 }
 
-/* The two were not read at the same moment. */
+/* The two values were not read at the same time. */
 TEST(memcg_with_more_cache_than_usage_holds_what_is_swapped)
 {
 	usage = 100;
@@ -272,7 +270,7 @@ TEST(memcg_outlived_is_what_no_process_has)
 	CHECK_EQ(memcg_outlives(&memcg, 600, 100, 50), 400);
 }
 
-/* The root and three below it, each in the one before. */
+/* The root and three levels below it, each the child of the one before */
 static struct mem_cgroup levels[4];
 static struct cgroup cgroups[4];
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The functions behind kernel.h
- */
+/* The functions that kernel.h declares */
 #include "kernel.h"
 
 #include "unit.h"
@@ -251,7 +249,10 @@ static int seq_buf_full(struct seq_buf *s)
 	return -1;
 }
 
-/* All or nothing, but for what was written behind the end that is kept. */
+/*
+ * Adds the whole text, or marks the buffer as full; its end may then have part of the
+ * text.
+ */
 int seq_buf_printf(struct seq_buf *s, const char *fmt, ...)
 {
 	va_list args;

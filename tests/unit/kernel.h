@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What stands in for the kernel's headers, and what a test sets of the kernel
+ * Replaces the kernel's headers, and lets a test set the kernel's state
  *
- * The Makefile makes a header of each name that the module includes, and all of them
- * are this one. Only what the module's files under test use is here, and of that only
- * what matters to them: a lock is checked for balance, the clock stands still, a cgroup
- * is an id and a path.
+ * The Makefile creates each header that the module includes, as an include of this one.
+ * It has only what the files under test use, and of that only what matters to them: locks
+ * are checked for balance, the clock stands still, a cgroup is an id and a path.
  */
 #ifndef UNIT_KERNEL_H
 #define UNIT_KERNEL_H
@@ -64,7 +63,7 @@ typedef unsigned int __poll_t;
 #define ERR_PTR(err) ((void *)(long)(err))
 #define IS_ERR_OR_NULL(ptr) (!(ptr) || (unsigned long)(ptr) >= -4095UL)
 
-/* The kernel's takes a char for what it is without a sign, and the C library's does not. */
+/* Like the kernel's, takes a char as unsigned; the C library's does not. */
 #define iscntrl(c)							\
 	({								\
 		unsigned char c_ = (c);					\
@@ -72,7 +71,7 @@ typedef unsigned int __poll_t;
 		c_ < 0x20 || c_ == 0x7f;				\
 	})
 
-/* A rule of the kernel has been broken: the test fails. */
+/* The code under test breaks a rule of the kernel: fails the test. */
 void kernel_bug(const char *file, int line, const char *rule) __attribute__((noreturn));
 
 #define KERNEL_RULE(cond)						\
@@ -81,15 +80,15 @@ void kernel_bug(const char *file, int line, const char *rule) __attribute__((nor
 			kernel_bug(__FILE__, __LINE__, #cond);		\
 	} while (0)
 
-/* What a test may set or read. */
+/* State that a test may set or read */
 extern u64 kernel_seconds;		/* the clock */
 extern bool kernel_capable;		/* has the task CAP_SYS_ADMIN? */
 extern bool kernel_preempt_rt;		/* CONFIG_PREEMPT_RT */
 extern bool kernel_preemptible;
 extern char kernel_log[1 << 16];	/* lines of pr_err() and others */
-extern void (*kernel_on_wait)(void);	/* what comes while a task waits */
+extern void (*kernel_on_wait)(void);	/* called when a task waits */
 
-/* As a write to /sys/module/bpf_oom/parameters/NAME. */
+/* Like a write to /sys/module/bpf_oom/parameters/NAME. */
 int kernel_set_param(const char *name, const char *value);
 unsigned int kernel_log_lines(const char *with);
 
@@ -147,7 +146,7 @@ void spin_unlock(spinlock_t *lock);
 void rcu_read_lock(void);
 void rcu_read_unlock(void);
 bool rcu_read_lock_held(void);
-/* What may sleep does not do so in a spinlock or under RCU. */
+/* Fails the test if called with a spinlock held or under RCU. */
 void might_sleep(void);
 
 struct mutex {
@@ -164,7 +163,7 @@ static inline bool preemptible(void)
 	return kernel_preemptible;
 }
 
-/* The one option that the module asks for by this. */
+/* The module uses this for one option only. */
 #define IS_ENABLED(option) (!strcmp(#option, "CONFIG_PREEMPT_RT") && kernel_preempt_rt)
 
 struct wait_queue_head {
@@ -174,7 +173,7 @@ struct wait_queue_head {
 #define DECLARE_WAIT_QUEUE_HEAD(name) struct wait_queue_head name
 #define wake_up_interruptible(wq) ((void)(wq)->wakeups++)
 
-/* A signal ends what does not come at once, or by kernel_on_wait(). */
+/* If @cond is not true, not even after kernel_on_wait(), a signal ends the wait. */
 #define wait_event_interruptible(wq, cond)				\
 	({								\
 		(void)(wq);						\
@@ -216,7 +215,7 @@ void kernel_add_param(struct kernel_param *kp);
 	}								\
 	struct kernel_param
 #define module_param(id, type, perm) module_param_cb(id, &param_ops_##type, &id, perm)
-/* A declaration, since a semicolon follows. */
+/* A declaration, since the macro is followed by a semicolon */
 #define MODULE_PARM_DESC(id, text) struct kernel_param
 
 #define CAP_SYS_ADMIN 21
@@ -235,7 +234,7 @@ int sysfs_emit_at(char *buf, int at, const char *fmt, ...)
 struct seq_buf {
 	char *buffer;
 	size_t size;
-	size_t len;	/* more than @size: something has not fitted in */
+	size_t len;	/* more than @size: the text did not fit */
 };
 
 void seq_buf_init(struct seq_buf *s, char *buf, unsigned int size);
@@ -257,7 +256,7 @@ static inline size_t seq_buf_used(struct seq_buf *s)
 #define kvzalloc(size, gfp) (might_sleep(), calloc(1, size))
 #define kvfree(ptr) free(ptr)
 
-/* NULL is the address that user space has not mapped. */
+/* NULL stands for an address that is not mapped. */
 static inline unsigned long copy_to_user(void *to, const void *from, unsigned long n)
 {
 	might_sleep();
@@ -458,14 +457,14 @@ struct miscdevice {
 	const struct file_operations *fops;
 };
 
-/* The one that is registered. */
+/* The registered device */
 extern struct miscdevice *kernel_misc;
 
 int misc_register(struct miscdevice *misc);
 void misc_deregister(struct miscdevice *misc);
 #define poll_wait(file, wq, wait) ((void)(wq))
 
-/* --- what is only named ---------------------------------------------------- */
+/* --- only declared --------------------------------------------------------- */
 
 struct bpf_func_proto;
 struct bpf_link;
@@ -485,7 +484,7 @@ struct kobject {
 	int references;
 };
 
-/* A tracepoint that nobody listens to. */
+/* A tracepoint without listeners */
 #define TP_PROTO(...) __VA_ARGS__
 #define TRACE_EVENT(name, proto, ...)					\
 	static inline void trace_##name(proto)				\

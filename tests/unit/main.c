@@ -2,8 +2,9 @@
 /*
  * unit [GLOB]: run the unit tests
  *
- * A line "ok - NAME" or "not ok - NAME" for each, and lines "# ..." that say why. The
- * sanitizers end a test with an exit status other than 0, so its end is waited for.
+ * Prints "ok - NAME" or "not ok - NAME" for each, and reasons in lines "# ...". A test
+ * passes only if its process exits with 0, since the sanitizers end it with another
+ * status.
  */
 #include <fnmatch.h>
 #include <stdarg.h>
@@ -37,7 +38,7 @@ void test_fail(const char *file, int line, const char *fmt, ...)
 	va_start(args, fmt);
 	say(fmt, args);
 	va_end(args);
-	/* What it has not freed does not matter any more. */
+	/* Skip the leak check: the test has failed already. */
 	_exit(1);
 }
 

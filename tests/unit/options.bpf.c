@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * A policy without programs, with options of each kind: for options.c and others
- */
+/* A policy without programs, with options of each kind: for options.c and others */
 #include <stdbool.h>
 
 #include <linux/bpf.h>
@@ -19,7 +17,7 @@ const volatile __u64 huge;
 const volatile long long huge_signed;
 const volatile __u64 cgroup_id;
 
-/* No options: they are more than a number, cannot be told from outside, or change. */
+/* No options: not a single number, not visible to the tool, or not constant */
 const volatile __u32 array[4];
 const volatile struct {
 	__u32 a, b;
@@ -27,7 +25,7 @@ const volatile struct {
 static const volatile __u32 hidden = 1;
 __u32 changes = 1;
 
-/* An option of single cgroups. */
+/* Options of single cgroups */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 64);
@@ -35,7 +33,7 @@ struct {
 	__type(value, __u32);
 } priority SEC(".maps");
 
-/* None: another type, key or value. */
+/* No options: another map type, key or value */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 64);

@@ -8,7 +8,7 @@
 
 static char *said;
 
-/* The exit code; what was said is in said. */
+/* Returns the exit code; the messages are in "said". */
 static int set(const char *name_value)
 {
 	int ret;
@@ -209,7 +209,7 @@ TEST(options_want_a_name_and_a_value)
 	end();
 }
 
-/* Else the beginning of a name would do. */
+/* Otherwise a prefix of a name would be accepted. */
 TEST(options_are_known_by_their_whole_name)
 {
 	begin();

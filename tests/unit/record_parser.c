@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What the tool makes of the text of a record, be it whole or not
- */
+/* How the tool parses the text of a record, complete or not */
 #include "bpfoom.h"
 #include "unit.h"
 
@@ -20,7 +18,7 @@ static const char *value(const char *key)
 	return record_value(&record, key, found) ? found : "(none)";
 }
 
-/* A line "KEY=xxx...x" with a value of @len characters, at the end of the text. */
+/* Adds a line "KEY=xxx...x" with a value of @len characters at the end of the text. */
 static void add_long_line(const char *key, size_t len)
 {
 	char *end = record.text + strlen(record.text);
@@ -86,7 +84,7 @@ TEST(parser_a_truncated_line_is_none)
 	CHECK_STR(value("poli"), "(none)");
 }
 
-/* What is behind it cannot be trusted. */
+/* The rest of the text cannot be trusted. */
 TEST(parser_ends_at_a_line_without_equals_sign)
 {
 	of("seq=5\ngarbage\npolicy=largest\n\n");
@@ -118,7 +116,7 @@ TEST(parser_a_key_that_is_too_long_does_no_harm)
 	CHECK_STR(value("seq"), "5");
 }
 
-/* --- candidates and those who declined --------------------------------------- */
+/* --- candidates and policies that declined ------------------------------------ */
 
 TEST(parser_candidates_have_their_own_details)
 {
@@ -188,7 +186,7 @@ TEST(parser_those_who_declined_have_their_own_reason)
 	free(d);
 }
 
-/* 63 characters are the most that a policy can have, and 31 are more than a word has. */
+/* A policy's name has at most 63 characters, the reason of the module at most 31. */
 TEST(parser_those_who_declined_with_too_long_a_name_are_skipped)
 {
 	struct declined *d = calloc(1, sizeof(*d));
@@ -202,7 +200,7 @@ TEST(parser_those_who_declined_with_too_long_a_name_are_skipped)
 	free(d);
 }
 
-/* --- what it was -------------------------------------------------------------- */
+/* --- kinds of records --------------------------------------------------------- */
 
 TEST(parser_tells_deaths_from_dry_runs)
 {
@@ -254,7 +252,7 @@ TEST(parser_candidates_are_of_the_policy_that_decided)
 			     name), "the last one is not listed");
 }
 
-/* --- as JSON ------------------------------------------------------------------ */
+/* --- JSON --------------------------------------------------------------------- */
 
 static char *json_of(const char *text)
 {
@@ -294,7 +292,7 @@ TEST(json_strings_are_escaped)
 	free(json);
 }
 
-/* --- what the module writes --------------------------------------------------- */
+/* --- records of the module ---------------------------------------------------- */
 
 TEST(parser_reads_the_largest_record_that_the_module_writes)
 {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The ring of records: which are kept, which are shown, and who has died of them
- */
+/* The ring of records: which are kept, which are shown, and which have a death */
 #include "kernel.h"
 
 #include "record/record.h"
@@ -14,7 +12,7 @@ static void begin(void)
 	CHECK_EQ(bpf_oom_record_init(), 0);
 }
 
-/* Its number. Each has an order of its own, by which it is known. */
+/* Commits a record with this order, which identifies it; returns its number. */
 static u64 commit(int order)
 {
 	struct record r = { .order = order };
@@ -50,7 +48,7 @@ static struct record_victim victim(pid_t pid)
 	return (struct record_victim) { .pid = pid, .comm = "victim" };
 }
 
-/* A record of somebody's death. */
+/* Commits a record of a kill. */
 static u64 commit_death(pid_t pid)
 {
 	struct record r = { .kills = 1, .victim = victim(pid) };
@@ -213,7 +211,7 @@ TEST(ring_two_open_records_show_the_first)
 	bpf_oom_record_exit();
 }
 
-/* It has its place before it is shown, so one less is there. */
+/* An open record occupies a slot but is not shown yet, so one less is readable. */
 TEST(ring_an_open_record_takes_the_place_of_the_oldest)
 {
 	int i;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * /dev/bpf_oom: a record as text, and how it is read
- */
+/* /dev/bpf_oom: a record as text, and reading the device */
 #include "kernel.h"
 
 #include "record/device.h"
 #include "record/record.h"
 #include "unit.h"
 
-/* Room for what is read: more than a record can be, and less than that counts. */
+/* Size of the buffer, larger than any record; reads may use less of it. */
 #define ROOM 65536
 
 static struct file file = { .f_flags = O_NONBLOCK };
@@ -72,7 +70,7 @@ static const char *text_of(struct record *r)
 	ssize_t len;
 
 	begin();
-	/* The ring of an earlier call has gone, its numbers have not. */
+	/* The ring is new, but record numbers go on. */
 	kernel_misc->fops->llseek(&file, 0, SEEK_END);
 	bpf_oom_record_commit(r);
 	len = read_text();
@@ -97,7 +95,7 @@ static void fill(char *to, size_t size, char with)
 	to[size - 1] = '\0';
 }
 
-/* Nothing can be larger than each of its members is here. */
+/* Each member has its maximum size. */
 static void fill_record(struct record *r)
 {
 	unsigned int i;
@@ -141,7 +139,7 @@ static void fill_record(struct record *r)
 	}
 }
 
-/* For the tests of the tool, which is to understand it. */
+/* For tests of the tool, which must parse this record. */
 const char *unit_largest_record(void)
 {
 	static struct record r;
@@ -232,7 +230,7 @@ TEST(text_of_candidates_and_those_who_declined)
 		  "candidate=1 0 7 /c\ncandidate_why=it is protected\n\n");
 }
 
-/* Or a name would add keys of its own. */
+/* Otherwise a name could add keys. */
 TEST(text_a_name_with_a_newline_stays_in_its_line)
 {
 	struct record r = {

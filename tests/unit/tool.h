@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What tests of the tool share: its policy, and what it says. */
+/* Helpers of the tests of the tool: its policy, and its messages */
 #ifndef UNIT_TOOL_H
 #define UNIT_TOOL_H
 
@@ -7,7 +7,7 @@
 #include "options.skel.h"
 #include "unit.h"
 
-/* The policy of options.bpf.c, not loaded. */
+/* The policy of options.bpf.c, not loaded */
 static struct options_bpf *skel;
 static struct policy policy;
 
@@ -22,11 +22,11 @@ static inline void close_policy(void)
 {
 	cgroup_options_free(&policy);
 	options_bpf__destroy(skel);
-	/* What is left is not reachable any more, and so a leak. */
+	/* Drop the pointers, so that the sanitizer finds anything that was not freed. */
 	policy = (struct policy) {};
 }
 
-/* What is printed to *@stream between them, to be freed. */
+/* Output to *@stream between capture() and capture_end(), to be freed */
 static char *captured;
 static size_t captured_size;
 static FILE *captured_from;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What all unit tests use. A test runs in a child of its own: static variables are as at first. */
+/*
+ * Used by all unit tests. Each test runs in a child process, with static variables reset.
+ */
 #ifndef UNIT_UNIT_H
 #define UNIT_UNIT_H
 
@@ -30,10 +32,10 @@
 			FAIL("%s has \"%s\": %s", #text, part_, text_);	\
 	} while (0)
 
-/* A record that is as long as can be, as the module writes it. */
+/* A record of maximum length, as the module formats it */
 const char *unit_largest_record(void);
 
-/* Has the module given back all locks? Fails the test if not. */
+/* Fails the test if the module has not released all locks. */
 void kernel_check_balance(void);
 
 #endif /* UNIT_UNIT_H */

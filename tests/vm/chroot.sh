@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# chroot.sh COMMAND: run a shell command in the root file system of the VMs, but on the host's kernel: for builds and
-# checks that need its tools. Works in a copy of the checkout at /src; what it writes is thrown away.
+# chroot.sh COMMAND: run a shell command in the root file system of the VMs, but on the
+# host's kernel: for builds and checks that need its tools. Runs in a copy of the checkout
+# at /src; changes are discarded.
 set -euo pipefail
 
 VM_DIR=$(dirname "$(readlink -f "$0")")

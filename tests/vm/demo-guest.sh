@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# demo-guest.sh: what demo.sh runs in the VM.
+# demo-guest.sh: run by demo.sh in the VM
 #
 # Three services share 256 MB. "batch" leaks: six workers want 32 MB each. What
-# the others have and what batch wants is more than there is, but each way of
-# making room is enough: without the database, or without batch.
+# the others have and what batch wants is more than there is, but killing either
+# the database or batch is enough.
 
 set -eu
 
@@ -15,8 +15,8 @@ workers=6
 services="shell database batch"
 state=/run/demo
 
-# The processes are called like their service in the kernel log.
-# hold NAME MB: allocate, say so, stay
+# Processes have the name of their service in the kernel log.
+# hold NAME MB: allocate, report it, stay
 # shellcheck disable=SC2016 # Perl's variables
 hold='$0 = shift; open(Z, "<", "/dev/zero"); my $b = "";
 	sysread(Z, $b, shift() << 20); open(R, ">", "$ARGV[0]/ready.$$"); close(R); sleep 600'
@@ -45,7 +45,7 @@ alive()
 	grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null
 }
 
-# settled PIDS: each of them has what it wanted, or is dead
+# settled PIDS: each of them has allocated what it wanted, or is dead
 settled()
 {
 	local pid
@@ -67,7 +67,7 @@ wait_for()
 	done
 }
 
-# scene RUN: sets outcome[RUN SERVICE], and the kernel's words in $state/RUN.log
+# scene RUN: sets outcome[RUN SERVICE]; the kernel log is in $state/RUN.log
 scene()
 {
 	local run=$1 s pid n dead i
@@ -90,7 +90,7 @@ scene()
 		start batch 0 "$leak" 32
 	done
 	wait_for "${pids[shell]}" "${pids[database]}" "${pids[batch]}"
-	sleep 1		# a victim that is on its way out
+	sleep 1		# let victims exit
 
 	for s in $services; do
 		n=0 dead=0
@@ -104,7 +104,7 @@ scene()
 		"$n") outcome[$run $s]="KILLED" ;;
 		*) outcome[$run $s]="KILLED ($dead of $n)" ;;
 		esac
-		# As much as it has where it survives.
+		# A surviving service's memory
 		[ $dead != 0 ] || memory[$s]=$(($(<$demo/"$s"/memory.current) >> 20))
 	done
 	dmesg | grep -E 'oom-kill:|oom_policy=|Killed process' >"$state/$run.log" || true
@@ -120,7 +120,7 @@ scene()
 	rm -f $state/ready.*
 }
 
-# log RUN: the kernel's own words, without what nobody needs here
+# log RUN: the kernel log, without irrelevant lines
 log()
 {
 	sed -E 's/^\[[^]]*\] //; s/, ?UID:.*//; s/,nodemask=[^,]*,cpuset=[^,]*,mems_allowed=[^,]*//' "$state/$1.log" |

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # demo.sh: in a VM, let the same services run out of memory twice, first as the
-# kernel handles it, then with the policy "largest", and show who was killed.
-# Exit status 0: those who were expected to be.
+# kernel handles it, then with the policy "largest", and show which were killed.
+# Exit status 0: the expected ones.
 
 set -eu
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# deps.sh: what the host needs to make the root file system, which has everything else, QEMU too. Installs what is missing if run as root on Debian, else says how.
+# deps.sh: install what the host needs to make the root file system, which has everything
+# else, including QEMU, if run as root on Debian; otherwise say what is missing.
 set -euo pipefail
 
 missing=()
@@ -14,7 +15,7 @@ need unshare util-linux
 need xz xz-utils
 need tar tar
 need dpkg-deb dpkg
-# Also on a host that is older than the release of the root file system: its archive keys came in an update.
+# An older host needs newer archive keys, which come in an update.
 compgen -G '/usr/share/keyrings/debian-archive-trixie-stable.*' >/dev/null || missing+=(debian-archive-keyring)
 
 [ ${#missing[@]} = 0 ] && exit
@@ -25,6 +26,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 fi
 echo "vm: installing ${missing[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
-# Indexes may be absent or old: update, but let the installation decide whether that mattered.
+# Indexes may be missing or old. If the update fails, the installation shows whether it
+# matters.
 apt-get update -qq >&2 || true
 $command -qq >&2

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# prepare.sh KERNEL: make everything that run.sh needs to boot KERNEL at once, and say where it is.
+# prepare.sh KERNEL: make everything that run.sh needs to boot KERNEL, and print where it
+# is.
 set -euo pipefail
 
 VM_DIR=$(dirname "$(readlink -f "$0")")

@@ -72,14 +72,14 @@ if [ -t 0 ]; then
 	VM_SIZE=$(stty size)
 fi
 case ${VM_SIZE:-0 0} in
-0*|*' 0') VM_SIZE='24 80' ;;	# no terminal, or one that does not know
+0*|*' 0') VM_SIZE='24 80' ;;	# no terminal, or one of unknown size
 esac
 export VM_SIZE
 
 pid=
 stop() {
 	trap - EXIT INT TERM HUP
-	# Its namespaces end with it, and everything in them.
+	# Killing it ends its namespaces, and everything in them.
 	if [ -n "$pid" ]; then
 		kill -KILL "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true

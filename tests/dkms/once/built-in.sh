@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A kernel with BPF OOM of its own needs no module, and hears so.
+# A kernel with built-in BPF OOM needs no module, and the build says so.
 
 # shellcheck source=../lib.sh
 . tests/dkms/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The same without DKMS: make says what the kernel lacks.
+# Without DKMS, make says what the kernel lacks.
 
 # shellcheck source=../lib.sh
 . tests/dkms/lib.sh

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A kernel that cannot take the modules is skipped by DKMS, with a reason that
-# names what it lacks, and is not an error.
+# DKMS skips a kernel that cannot use the modules, names what it lacks, and does not
+# fail.
 
 # shellcheck source=../lib.sh
 . tests/dkms/lib.sh

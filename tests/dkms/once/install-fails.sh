@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make dkms-install that fails, where nothing was installed before, leaves nothing
-# behind: neither where it is refused, nor where it does not build, nor where it is
-# interrupted.
+# If make dkms-install fails and nothing was installed before, it leaves nothing behind,
+# whether it is refused, does not build, or is interrupted.
 
 # shellcheck source=../lib.sh
 . tests/dkms/lib.sh

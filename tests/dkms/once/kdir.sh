@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make dkms-install KDIR=: builds against these headers, for the kernel that
-# they are of.
+# make dkms-install KDIR= builds against these headers, for their kernel.
 
 # shellcheck source=../lib.sh
 . tests/dkms/lib.sh

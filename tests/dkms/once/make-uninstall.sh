@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make uninstall removes every file that make install made.
+# make uninstall removes every file that make install has installed.
 
 # shellcheck source=../lib.sh
 . tests/dkms/lib.sh
@@ -19,7 +19,8 @@ quiet make uninstall KDIR="$kdir" PREFIX=/opt/bpf-oom
 left=$(find /opt/bpf-oom ! -type d)
 [ -z "$left" ] || fail "left behind: $(xargs <<<"$left")"
 
-# Policies go on without the tool. Here is neither: a stub says that one is attached.
+# Policies stay attached without the tool. There are none here: a stub claims that there
+# is one.
 quiet make install KDIR="$kdir"
 quiet make dkms-install KVER="$kver"
 mount -t tmpfs none /sys/module

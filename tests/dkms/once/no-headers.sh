@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make with a KDIR that is nothing, or not headers.
+# make with a KDIR that does not exist, or has no headers
 
 # shellcheck source=../lib.sh
 . tests/dkms/lib.sh

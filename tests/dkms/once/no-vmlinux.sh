@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Headers without vmlinux, where kbuild would make modules that do nothing.
+# Headers without vmlinux, with which kbuild would make modules that do nothing
 
 # shellcheck source=../lib.sh
 . tests/dkms/lib.sh
@@ -12,6 +12,6 @@ refused 'vmlinux is missing.*/sys/kernel/btf/vmlinux'
 ln -sfn $headers "/lib/modules/$kver/build"
 quiet dkms add "$PWD"
 refused "bpf-oom: skipping .*vmlinux is missing" dkms build -m bpf-oom -v "$version" -k "$kver"
-# Else the installation of each such kernel would fail.
+# It must succeed, or the installation of each such kernel would fail.
 quiet dkms autoinstall -k "$kver"
 ! compgen -G "$dest/*.ko*" || fail "it was installed all the same"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make dkms-install of what does not build leaves alone what is installed.
+# If make dkms-install does not build, it leaves the installed version as it is.
 
 # shellcheck source=../lib.sh
 . tests/dkms/lib.sh

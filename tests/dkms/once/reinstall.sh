@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make dkms-install over an installed version replaces it, also where another run
-# was killed half way, and leaves nothing behind.
+# make dkms-install over an installed version replaces it, also after an earlier run was
+# killed, and leaves nothing behind.
 
 # shellcheck source=../lib.sh
 . tests/dkms/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A kernel that is too old is skipped by DKMS, with that reason and no other.
+# DKMS skips a kernel that is too old, for that reason and no other.
 
 # shellcheck source=../lib.sh
 . tests/dkms/lib.sh

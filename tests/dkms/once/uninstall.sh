@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make dkms-uninstall: leaves nothing of what make dkms-install made, also of an
-# older version, and does not mind if there is nothing.
+# make dkms-uninstall removes everything that make dkms-install has installed, also of an
+# older version, and succeeds if there is nothing.
 
 # shellcheck source=../lib.sh
 . tests/dkms/lib.sh
@@ -12,7 +12,7 @@ for v in 0.0.1 "$version"; do
 	sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$v\"/" dkms.conf
 	quiet make dkms-install KVER="$kver"
 	sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$version\"/" dkms.conf
-	mkdir -p /usr/src/.bpf-oom.new/src	# of a run that was killed
+	mkdir -p /usr/src/.bpf-oom.new/src	# left by a run that was killed
 	quiet make dkms-uninstall
 	left=$(compgen -G "$dest/*.ko*" || true)
 	[ -z "$left" ] || fail "left behind: $left"

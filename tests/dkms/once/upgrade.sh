@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make dkms-install over an older version replaces it, for every kernel that it
-# was installed for.
+# make dkms-install over an older version replaces it for every kernel for which it was
+# installed.
 
 # shellcheck source=../lib.sh
 . tests/dkms/lib.sh

@@ -20,7 +20,7 @@ static long badness(pid_t pid)
 	return points;
 }
 
-/* Somebody else is to die of it. */
+/* With a process that the kernel prefers as the victim. */
 static void make_domain(void)
 {
 	cg_make_limited("dom", 100);
@@ -36,7 +36,7 @@ TEST(badness_is_the_size_in_pages)
 	make_domain();
 	pid = hog("dom/a", 20, 0);
 	points = badness(pid);
-	/* With its text, stack and page tables. */
+	/* The score includes text, stack and page tables. */
 	CHECK(points >= 20 * (long)MB / 4096 && points < 24 * (long)MB / 4096,
 	      "%ld pages", points);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The memcg kfuncs read what memory.stat shows, on every kernel the same */
+/* The memcg kfuncs return the numbers of memory.stat, on every kernel */
 #include <bpf/bpf.h>
 #include <unistd.h>
 

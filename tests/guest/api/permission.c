@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who may do what: file descriptors that were handed over, files, namespaces */
+/* Who may do what: with file descriptors that were passed on, files, namespaces */
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -23,13 +23,13 @@ static int become_user(void)
 	return setresgid(USER, USER, USER) || setresuid(USER, USER, USER);
 }
 
-/* Root of a user namespace of its own. */
+/* Become root of a new user namespace. */
 static int become_root_of_a_namespace(void)
 {
 	return become_user() || unshare(CLONE_NEWUSER);
 }
 
-/* As root of a container without a user namespace is. */
+/* Become like root of a container without a user namespace. */
 static int lose_the_capability(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -53,7 +53,7 @@ static int enter_cgroup_namespace_of_the_root(void)
 	return unshare(CLONE_NEWCGROUP);
 }
 
-/* What fn(arg) returns in a process that has become another one. */
+/* Returns what fn(arg) returns in a child that has called become(). */
 static int as(int (*become)(void), int (*fn)(void *arg), void *arg)
 {
 	int *ret = mmap(NULL, sizeof(*ret), PROT_READ | PROT_WRITE,
@@ -80,7 +80,7 @@ static int (*const unprivileged[])(void) = {
 	become_user, become_root_of_a_namespace, lose_the_capability,
 };
 
-/* All of them are refused with that error. */
+/* Checks that all kinds of users get this error. */
 static void all_get(int err, int (*fn)(void *arg), void *arg)
 {
 	for (unsigned int i = 0; i < sizeof(unprivileged) / sizeof(*unprivileged); i++) {
@@ -114,14 +114,14 @@ TEST(permission_to_declare_is_not_handed_over_with_a_program)
 	pid = hog("host", 20, 1000);
 	all_get(EPERM, run_program, d);
 	CHECK(alive(pid), "a process was killed");
-	/* It is a matter of who runs it. */
+	/* It depends on the task that runs the program. */
 	CHECK_EQ(run_program(d), 1);
 	CHECK(killed(pid), "root may not");
 	declare_bpf__destroy(d);
 	reap(pid);
 }
 
-/* Loaders fill the map when they attach it: it is full then, and stays so. */
+/* Loaders fill the map when they attach it, and a detached map stays filled. */
 static struct policy *policy_filled(const char *name)
 {
 	struct policy *p = policy_on(name, NULL, 0);
@@ -209,7 +209,7 @@ static int write_sysfs(void *arg)
 	return write(fd, "armed", 5) < 0 ? -errno : 0;
 }
 
-/* Of the only attachment. */
+/* The directory of the only attachment */
 static const char *attachment_dir(void)
 {
 	static char path[300];
@@ -286,6 +286,6 @@ TEST(permission_to_read_records_is_not_a_containers)
 {
 	cg_make("in");
 	CHECK_EQ(as(enter_cgroup_namespace, open_device, NULL), -EPERM);
-	/* This one sees all cgroups there are. */
+	/* This namespace includes all cgroups. */
 	CHECK_EQ(as(enter_cgroup_namespace_of_the_root, open_device, NULL), 0);
 }

@@ -32,7 +32,7 @@ static void on_dom(struct bpf_map *map)
 	ops->cgroup_id = cg_id("dom");
 }
 
-/* A small victim in a cgroup of its own, and a large one that the kernel would take. */
+/* A small victim in a cgroup of its own, and a large one that the kernel would kill */
 static pid_t make_domain(unsigned long long *victim_cgroup)
 {
 	cg_make_limited("dom", 60);
@@ -51,7 +51,7 @@ static void oom_kills(pid_t victim, const char *policy, const char *where)
 	check_report(policy, where, "MEMCG", "/test/dom", 1);
 }
 
-/* oc->memcg is NULL then. */
+/* In such an OOM oc->memcg is NULL. */
 static void oom_of_the_system_kills(const char *message)
 {
 	pid_t victim = hog("dom/small", 5, 0);
@@ -242,7 +242,7 @@ TEST(shape_of_a_declared_oom_of_each_series)
 	shape_declare_bpf__destroy(s);
 }
 
-/* The scene of that series' own test: a task of 4 MB dies, not one of 8. */
+/* The scenario of that series' own test: a task of 4 MB is killed, not one of 8. */
 TEST(shape_of_the_per_task_series)
 {
 	struct shape_2023_bpf *s = shape_2023_bpf__open_and_load();

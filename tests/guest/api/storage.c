@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Local storage in an OOM policy: what is there is found, nothing is made */
+/* Local storage in an OOM policy: existing storage is found, none is created */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -27,7 +27,7 @@ static struct storage_bpf *storage_open(bool of_tasks)
 	return s;
 }
 
-/* What it asks for is not made, and the OOM is decided all the same. */
+/* No storage is created, and the OOM is still decided. */
 static void check_nothing_made(struct storage_bpf *s, struct bpf_map *map)
 {
 	struct bpf_link *link = bpf_map__attach_struct_ops(map);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a container with a BPF token can do: load what was delegated to it, and neither
+ * What a container with a BPF token can do: load what was delegated to it, but neither
  * declare an OOM nor attach a policy
  *
- * It is made as a container manager makes it: of an ordinary user, with a user and a
- * mount namespace, and a BPF file system on which root has delegated something. The
- * module's BTF is handed to it, which newer kernels let it find by itself.
+ * The container is set up as a container manager does it: it runs as an ordinary user,
+ * with a user and a mount namespace, and a BPF file system with which root has delegated
+ * something. It gets the module's BTF from root; newer kernels let it find that by
+ * itself.
  */
 #include <fcntl.h>
 #include <grp.h>
@@ -28,7 +29,7 @@
 
 #define USER 1000
 
-/* The module's BTF, as root finds it. */
+/* The module's BTF, found by root */
 static struct {
 	struct btf *btf;
 	int fd;
@@ -65,9 +66,12 @@ static __s32 find_type(const char *name, __u32 kind)
 	return id;
 }
 
-/* --- programs and maps, without a loader that wants more than a container has --- */
+/*
+ * --- programs and maps, without libbpf's loader, which needs more than containers have
+ * ---
+ */
 
-/* token 0: none. A log tells why not, if that is the verifier's word. */
+/* token 0: none. The log, if any, is the verifier's. */
 static int load(enum bpf_prog_type type, const struct bpf_insn *insns, size_t n,
 		struct bpf_prog_load_opts *opts, int token)
 {
@@ -91,7 +95,7 @@ static int load_harmless(int token)
 	return load(BPF_PROG_TYPE_SYSCALL, nothing, 2, &opts, token);
 }
 
-/* A map with the text of a declared OOM. */
+/* Creates a map with the text of a declared OOM. */
 static int text_map(int token)
 {
 	struct bpf_map_create_opts opts = {
@@ -151,7 +155,7 @@ static __u32 offset_of(__s32 type, const char *name, int *index)
 	FAIL("no member %s", name);
 }
 
-/* A kind of policy, by the callback that it must have */
+/* A kind of policy, with the callback that it must have */
 struct kind {
 	const char *ops, *value, *callback;
 };
@@ -178,7 +182,7 @@ static int load_callback(const struct kind *kind, int token)
 	return load(BPF_PROG_TYPE_STRUCT_OPS, nothing, 2, &opts, token);
 }
 
-/* The kernel wants some with a policy's map, and does not look into it. */
+/* A policy's map must have BTF, whose content the kernel ignores. */
 static int load_btf(int token)
 {
 	struct bpf_btf_load_opts opts = {
@@ -211,7 +215,7 @@ static int policy_map_create(const struct kind *kind, bool with_link, int token)
 			      btf__type_by_id(module.btf, (__u32)value)->size, 1, &opts);
 }
 
-/* Fills the map: without a link, this attaches it. */
+/* Fills the map: without a link this attaches the policy. */
 static int fill_policy_map(const struct kind *kind, int map, int prog)
 {
 	__s32 ops = find_type(kind->ops, BTF_KIND_STRUCT);
@@ -228,20 +232,20 @@ static int fill_policy_map(const struct kind *kind, int map, int prog)
 
 struct delegation {
 	const char *what, *cmds, *maps, *progs, *attach_types;
-	bool enough;		/* to get as far as our own checks */
+	bool enough;		/* the attempt gets as far as the module's own checks */
 };
 
-/* Names as in <linux/bpf.h>, which no kernel has changed. */
+/* Names of <linux/bpf.h>, whose values are stable */
 #define BIT(nr) (1ULL << (nr))
 
 /*
- * What is shared with the container, file descriptors too. Each side sets what the
- * other one waits for.
+ * Memory shared with the container, which also has our file descriptors. Each side sets
+ * what the other waits for.
  */
 static struct shared {
 	int step;
 	int fs_fd, mnt_fd;
-	/* What came of the attempt: how far it came, and the error there. */
+	/* Result of the attempt: its last step, and the error there */
 	int token_err, came, err;
 	char log[4096];
 } *shared;
@@ -256,7 +260,7 @@ static void next_step(int step)
 	__atomic_store_n(&shared->step, step, __ATOMIC_SEQ_CST);
 }
 
-/* Runs in it, as its root. Fails by an exit status. */
+/* Runs as root of the container. Reports failures by its exit status. */
 static void in_container(int namespaces, void (*attempt)(int token))
 {
 	int dir, token;
@@ -299,7 +303,7 @@ static void delegate(const struct delegation *d)
 	CHECK(shared->mnt_fd >= 0, "no mount: %s", strerror(errno));
 }
 
-/* Has the container try it. The result is in *shared. */
+/* Has the container make the attempt. The result is in *shared. */
 static void try_in_container(const struct delegation *d, int namespaces,
 			     void (*attempt)(int token))
 {
@@ -342,7 +346,7 @@ static bool came_to(int step, int fd)
 	return true;
 }
 
-/* --- what it tries ------------------------------------------------------------- */
+/* --- attempts of the container ------------------------------------------------- */
 
 enum { HARMLESS = 1, TEXT, DECLARER, RUN };
 
@@ -406,7 +410,7 @@ static const char *mask(unsigned long long bits)
 	return text;
 }
 
-/* Each way to delegate all of one kind of things only: it does not get far. */
+/* Delegates everything of one kind only: that is not enough to get far. */
 static void try_one_by_one(void (*attempt)(int token), int most)
 {
 	const struct delegation ds[] = {
@@ -421,7 +425,7 @@ static void try_one_by_one(void (*attempt)(int token), int most)
 	}
 }
 
-/* All, and what it takes. */
+/* Delegates everything, and then the minimum. */
 static void try_all(void (*attempt)(int token), struct delegation least, int came, int err)
 {
 	const struct delegation all = { "all", "any", "any", "any", "any", true };
@@ -467,7 +471,7 @@ static struct delegation least_for_policies(void)
 		.cmds = mask(BIT(BPF_MAP_CREATE) | BIT(BPF_PROG_LOAD) | BIT(BPF_BTF_LOAD)),
 		.maps = mask(BIT(BPF_MAP_TYPE_STRUCT_OPS)),
 		.progs = mask(BIT(BPF_PROG_TYPE_STRUCT_OPS)),
-		/* It stands for a number of a callback. */
+		/* Its value is the index of a callback. */
 		.attach_types = mask(BIT(0) | BIT(1)),
 	};
 }
@@ -490,7 +494,7 @@ TEST(token_gives_no_right_to_attach_a_pressure_policy)
 	CHECK(sh("bpfoom list | grep -q contained"), "it is attached");
 }
 
-/* What is refused above is refused for who asks, not for what is asked. */
+/* Root succeeds with the same attempts, so the refusals are about who makes them. */
 TEST(token_tests_try_what_root_may_do)
 {
 	struct shared result = { .came = 0 };
@@ -510,7 +514,7 @@ TEST(token_tests_try_what_root_may_do)
 			    sizeof(result.log)) >= 0, "declarer: %s", result.log);
 }
 
-/* Anybody who has its file descriptor can have it run, where it may sleep at all. */
+/* Any task with its file descriptor can run it, where it may sleep at all. */
 TEST(declare_in_a_program_of_a_raw_tracepoint_is_refused)
 {
 	static char log[4096];

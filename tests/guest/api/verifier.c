@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Programs that must not load, each for its own reason and for no other */
+/* Programs that must not load, each for exactly one reason */
 #include <bpf/libbpf.h>
 
 #include "harness.h"
@@ -8,7 +8,7 @@
 
 static char verifier_log[1 << 20];
 
-/* The end, as one line. */
+/* Returns the end of the log as one line. */
 static const char *log_tail(void)
 {
 	size_t len = strlen(verifier_log);
@@ -21,7 +21,7 @@ static const char *log_tail(void)
 	return tail;
 }
 
-/* The reason is in the verifier's log or in the kernel's. */
+/* The reason must be in the verifier's log or the kernel log. */
 static void must_not_load(const char *name, const char *why)
 {
 	struct bpf_object_open_opts opts = {
@@ -55,7 +55,7 @@ static void must_not_load(const char *name, const char *why)
 	bpf_object__close(obj);
 }
 
-/* A rejected program must not be rejected because all are. */
+/* Shows that the others are not rejected only because all programs are. */
 TEST(a_good_policy_verifies)
 {
 	policy_close(policy_on("good", NULL, 0));
@@ -120,7 +120,7 @@ TEST(raise_of_an_untested_memcg_is_rejected)
 
 TEST(evaluate_a_raise_is_rejected)
 {
-	/* Its program has to get a memcg first. */
+	/* The program needs a memcg first. */
 	need_memcg();
 	must_not_load("bad_evaluate_raise",
 		      "program must be sleepable to call sleepable kfunc bpf_oom_raise_max");
@@ -156,7 +156,7 @@ TEST(an_untested_memcg_is_rejected)
 
 TEST(an_untested_memcg_of_an_oom_control_is_rejected)
 {
-	/* Without them the kernel's BTF has no such type. */
+	/* Without memory cgroups the kernel's BTF has no such type. */
 	need_memcg();
 	must_not_load("bad_oc_memcg",
 		      "R1 invalid mem access 'trusted_ptr_or_null_'");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where a policy can be attached, and what is refused */
+/* Where a policy can be attached, and which attempts are refused */
 #include <unistd.h>
 
 #include <linux/types.h>
@@ -14,7 +14,7 @@ static void does_not_load(struct policy *p, const char *why)
 {
 	int err = policy_load(p);
 
-	/* Older libbpf says nothing before attach: that is when maps are filled. */
+	/* Older libbpf does not fail before attach, when it fills maps. */
 	if (!err)
 		err = policy_attach(p);
 	CHECK_EQ(err, -EINVAL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A policy that runs wild is not asked any more */
+/* A policy that runs wild is bypassed */
 #include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -43,7 +43,7 @@ static void end_tasks(void)
 	reset_params();
 }
 
-/* An OOM that the policy answers with the kill of this task. */
+/* Causes an OOM in which the policy kills this task. */
 static void kills_task(struct policy *p, pid_t pid)
 {
 	policy_control(p)->killed[0] = 0;
@@ -57,7 +57,7 @@ static void kills(struct policy *p, int i)
 	kills_task(p, tasks[i]);
 }
 
-/* An OOM of a cgroup with one task, about which the policy, if asked, fails. */
+/* Causes an OOM of a cgroup with one task; the policy, if asked, fails. */
 static void fails_in(const char *cg)
 {
 	pid_t pid;
@@ -80,7 +80,7 @@ static void check_armed(const char *policy)
 	      seen_file(policy, "breaker"));
 }
 
-/* The first line of the file; cg NULL: the system's OOMs. */
+/* Checks the first line of the file; cg NULL: for OOMs of the system. */
 static void check_tripped(const char *policy, const char *why, const char *cg)
 {
 	unsigned long long id, want = cg ? cg_id(cg) : 0;
@@ -112,7 +112,7 @@ TEST(breaker_trips_after_too_many_kills_in_a_minute)
 	CHECK(klog_has("policy wild: BREAKER TRIPPED (kills)"), "the log does not tell");
 	CHECK_EQ(klog_count("BREAKER"), 1);
 
-	/* The kernel decides from now on. */
+	/* From now on, the kernel decides. */
 	policy_control(p)->kill_pid[0] = tasks[3];
 	fd = records_open();
 	one_oom("dom");
@@ -121,13 +121,13 @@ TEST(breaker_trips_after_too_many_kills_in_a_minute)
 	CHECK_EQ(seen_number("wild", "asked"), 3);
 	r = record_of(fd, "default");
 	check_record_number(r, "asked", 0);
-	/* It would have been a scan for nothing. */
+	/* If no policy is asked, the kernel's choice is not computed. */
 	check_record(r, "kernel", NULL);
 	CHECK(strstr(record_has(r, "declined", 0), " bypassed"), "declined=%s",
 	      record_value(r, "declined", 0));
 	close(fd);
 
-	/* Re-armed, it may do as much again. */
+	/* After a reset it may kill as often again. */
 	CHECK_EQ(seen_write("wild", "breaker", "on"), -EINVAL);
 	check_tripped("wild", "kills", "dom");
 	CHECK_EQ(seen_write("wild", "breaker", "armed\n"), 0);
@@ -171,7 +171,7 @@ TEST(breaker_trips_after_failures_in_a_row)
 	p = policy_on("failing", "dom", -12);
 	set_param("breaker_failures", "2");
 	one_oom("dom");
-	/* A success in between: it is not in a row. */
+	/* After a success, the failures are not in a row. */
 	policy_control(p)->ret = 0;
 	one_oom("dom");
 	policy_control(p)->ret = -12;
@@ -251,7 +251,7 @@ TEST(breaker_is_not_tripped_by_a_dry_run_that_would_kill)
 	pid_t small;
 
 	make_tasks();
-	/* The kernel, which does kill, takes one of the others. */
+	/* The kernel, which does kill, takes another task. */
 	small = hog("dom", 1, 0);
 	policy_ops(p)->flags = BPF_OOM_F_DRY_RUN;
 	policy_control(p)->kill_pid[0] = small;
@@ -301,7 +301,7 @@ TEST(breaker_is_not_tripped_by_rehearsals)
 	check_armed("failing");
 	one_oom("dom");
 	check_tripped("failing", "failures", "dom");
-	/* It may still be asked what it would do. */
+	/* A rehearsal still asks it. */
 	CHECK_EQ(rehearse("failing"), 0);
 	CHECK_EQ(policy_control(p)->asked, 3);
 	end_tasks();
@@ -319,7 +319,7 @@ TEST(breaker_of_a_cgroup_is_not_that_of_others)
 	p = policy_on("failing", NULL, -12);
 	fails_in("tenant");
 	fails_in("db");
-	/* Two failures, but not in one place. */
+	/* There were two failures, but not in one cgroup. */
 	check_armed("failing");
 	fails_in("tenant");
 	check_tripped("failing", "failures", "tenant");
@@ -362,7 +362,7 @@ TEST(breaker_of_the_system_is_not_that_of_a_cgroup)
 	policy_close(p);
 }
 
-/* As the workers of a server that leaks: whoever decides, each OOM costs one of them. */
+/* Like the workers of a leaking server: whoever decides, each OOM kills one of them. */
 TEST(breaker_does_not_count_the_kills_that_the_kernel_would_make)
 {
 	pid_t worker, small;
@@ -380,7 +380,7 @@ TEST(breaker_does_not_count_the_kills_that_the_kernel_would_make)
 	}
 	check_armed("right");
 	CHECK_EQ(policy_control(p)->asked, 4);
-	/* Nobody can tell without the kernel's choice. */
+	/* Without the kernel's choice, kills cannot be compared with it. */
 	set_param("explain", "0");
 	for (int i = 0; i < 2; i++) {
 		worker = hog("dom", 10, 0);
@@ -411,7 +411,7 @@ TEST(breaker_arms_itself_again_and_trips_for_longer_each_time)
 	CHECK(WAIT_FOR(is_armed("failing"), 60), "not armed again");
 	fails_in("dom");
 	CHECK(klog_has("OOMs of /test/dom for 8 s"), "not for longer the third time");
-	/* A reset forgets that. */
+	/* A reset forgets the failures. */
 	CHECK_EQ(seen_write("failing", "breaker", "armed"), 0);
 	fails_in("dom");
 	CHECK_EQ(policy_control(p)->asked, 4);
@@ -430,7 +430,7 @@ TEST(breaker_forgets_that_it_has_tripped)
 	fails_in("dom");
 	CHECK(klog_has("OOMs of /test/dom for 1 s"), "not tripped");
 	CHECK(WAIT_FOR(is_armed("failing"), 60), "not armed again");
-	/* 20 times as long, and a second that is not whole. */
+	/* 20 times the pause, plus rounding to seconds */
 	sleep(21);
 	fails_in("dom");
 	CHECK_EQ(policy_control(p)->asked, 2);
@@ -439,7 +439,7 @@ TEST(breaker_forgets_that_it_has_tripped)
 	policy_close(p);
 }
 
-/* There is room for 63 cgroups. */
+/* The table has room for 63 cgroups. */
 TEST(breaker_that_has_tripped_stands_a_flood_of_others)
 {
 	unsigned long long began;
@@ -463,7 +463,7 @@ TEST(breaker_that_has_tripped_stands_a_flood_of_others)
 	}
 	check_tripped("failing", "failures", "dom");
 	CHECK_EQ(policy_control(p)->asked, 75);
-	/* Two failures weigh more than one, for a minute. */
+	/* A cgroup with two failures is evicted after those with one, for a minute. */
 	if (now_ns() - began < 50000000000ULL) {
 		fails_in("near");
 		CHECK_EQ(policy_control(p)->asked, 76);
@@ -474,7 +474,7 @@ TEST(breaker_that_has_tripped_stands_a_flood_of_others)
 	policy_close(p);
 }
 
-/* To keep a task from running in the kernel as well, that has to be preemptible. */
+/* To run another task while one is in the kernel, the kernel must be preemptible. */
 #define PREEMPT "/sys/kernel/debug/sched/preempt"
 
 static void make_preemptible(char *before)
@@ -500,7 +500,7 @@ static pid_t busy_loop(int cpu)
 		;
 }
 
-/* One that everything else on its CPU comes before. */
+/* Causes an OOM in a task that all others on its CPU preempt. */
 static pid_t idle_oom(int cpu)
 {
 	struct sched_param param = {};
@@ -541,7 +541,7 @@ TEST(breaker_does_not_count_the_time_of_others)
 	policy_close(p);
 }
 
-/* As on a slow console. */
+/* Like a slow console. */
 TEST(breaker_does_not_count_the_time_of_the_kernels_report)
 {
 	struct policy *p;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What an attachment has done so far: /sys/kernel/bpf_oom */
+/* Counters of an attachment: /sys/kernel/bpf_oom */
 #include <unistd.h>
 
 #include <linux/types.h>
@@ -44,7 +44,7 @@ TEST(counters_of_an_attachment)
 	check_counts("counted", 0, 0, 0, 0, 0);
 	one_oom("dom");
 	check_counts("counted", 0, 0, 0, 1, 0);
-	/* Who is not dead yet may be chosen again. */
+	/* A task that is not dead yet may be chosen again. */
 	CHECK(WAIT_FOR(count_dead(pid, 5) == 1, 60), "nobody died");
 	policy_control(p)->ret = -12;
 	one_oom("dom");
@@ -60,7 +60,7 @@ TEST(counters_of_an_attachment)
 		break;
 	}
 	check_counts("counted", 1, 1, 0, 1, 1);
-	/* A kill that is refused. */
+	/* This kill is refused. */
 	policy_control(p)->killed[0] = 0;
 	policy_control(p)->kill_pid[0] = pid[4];
 	one_oom("dom");
@@ -74,7 +74,7 @@ TEST(counters_of_an_attachment)
 	policy_close(p);
 }
 
-/* Of two policies: the first one declines or fails, the second ends all of them. */
+/* Of two policies, the first declines or fails, the second settles all OOMs. */
 TEST(counters_add_up_after_ten_thousand_ooms)
 {
 	struct policy *first, *second;
@@ -89,7 +89,7 @@ TEST(counters_add_up_after_ten_thousand_ooms)
 	for (int i = 1; i <= nr; i++) {
 		policy_control(first)->ret = i % 4 ? 0 : -12;
 		errors += !(i % 4);
-		/* A limit is raised by a page at least. */
+		/* A limit must be raised by at least a page. */
 		policy_control(second)->raise_to[0] = 40 * MB + i * 4096UL;
 		one_oom("dom");
 	}
@@ -158,7 +158,7 @@ TEST(counters_are_read_while_policies_come_and_go)
 	int i;
 
 	cg_make("dom");
-	/* The hook stays, or it is the hook that takes the time. */
+	/* Keep the hook registered, since registering it would take most of the time. */
 	holder = policy_on("holder", NULL, 0);
 	p = policy_loaded("fleeting", "dom");
 	for (i = 0; i < 2; i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The parameter that switches the asking of policies off */
+/* The parameter "enabled", which switches policies off */
 #include <signal.h>
 #include <unistd.h>
 
@@ -15,7 +15,7 @@ static void enable(bool on)
 	CHECK(!write_file(ENABLED, "%d", on), "cannot write " ENABLED);
 }
 
-/* A victim for each; the kernel takes the larger one. */
+/* Each side has a victim; the kernel takes the larger one. */
 static void oom(pid_t wanted, pid_t other)
 {
 	CHECK_EQ(hooktest("oom %llu", cg_id("dom")), 1);
@@ -67,7 +67,7 @@ TEST(enabled_off_leaves_declared_ooms_to_the_kernel)
 	CHECK(killed(large), "the kernel chose somebody else");
 	CHECK(alive(small), "the policy's choice died");
 	CHECK_EQ(policy_control(p)->asked, 0);
-	/* Who declares says why, whoever decides. */
+	/* The log has the declarer's text, whoever decides. */
 	CHECK(klog_has("oom_policy=default,policy_cgroup=/,constraint=SAYS_WHY"),
 	      "no reason in the log");
 	policy_close(p);
@@ -119,7 +119,7 @@ TEST(enabled_is_shown_and_takes_yes_and_no_only)
 	enable(true);
 }
 
-/* As bpf_oom.enabled=0 on the kernel's command line, which modprobe reads. */
+/* modprobe passes bpf_oom.enabled=0 of the kernel's command line in the same way. */
 TEST(enabled_can_be_given_to_the_module)
 {
 	pid_t large;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every allocation fails once: nothing is half done, nothing is lost (that shows
- * unload_leaves_no_memory_behind), and the next attempt works
+ * Have each allocation fail once: nothing stays half done, nothing leaks (the test
+ * unload_leaves_no_memory_behind shows that), and the next attempt works
  */
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -15,14 +15,14 @@
 
 #define FAIL_NTH "/proc/thread-self/fail-nth"
 #define DEBUGFS "/sys/kernel/debug/"
-/* More than any path here allocates. */
+/* More than the number of allocations in any path */
 #define FAULTS_MAX 100000
 
 static void need_faults(void)
 {
 	if (access(FAIL_NTH, F_OK))
 		test_skip("this kernel cannot inject faults");
-	/* Also those that may sleep; without a stack trace for each. */
+	/* Include allocations that may sleep; log no stack traces. */
 	write_file(DEBUGFS "failslab/ignore-gfp-wait", "N");
 	write_file(DEBUGFS "failslab/verbose", "0");
 	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
@@ -31,13 +31,13 @@ static void need_faults(void)
 	write_file(DEBUGFS "fail_page_alloc/verbose", "0");
 }
 
-/* The @nth allocation of this thread from now on fails. */
+/* From now on, the @nth allocation of this thread fails. */
 static void fault_begin(int nth)
 {
 	CHECK(!write_file(FAIL_NTH, "%d", nth), "cannot inject");
 }
 
-/* How many more there would have had to be; 0: it has failed. */
+/* Returns how many allocations were missing; 0: one has failed. */
 static int fault_end(void)
 {
 	char left[16];
@@ -63,7 +63,7 @@ static void works(const struct path *p, int nth)
 	p->undo(p->arg);
 }
 
-/* Returns false if there was no allocation to fail any more. */
+/* Returns false if there were less than @nth allocations. */
 static bool one_fails(const struct path *p, int nth)
 {
 	bool failed;
@@ -137,7 +137,7 @@ TEST(each_allocation_of_an_attach_to_a_cgroup_fails)
 	attach_with_faults("dom");
 }
 
-/* Behind another one: the hook is registered already. */
+/* As a second attachment, with the hook already registered. */
 TEST(each_allocation_of_a_second_attach_fails)
 {
 	struct policy *first;
@@ -154,7 +154,7 @@ static void attach_again(void *arg)
 	CHECK(!policy_attach(arg), "attach");
 }
 
-/* Cannot fail, or attach_again() finds the map busy. */
+/* Must not fail: otherwise attach_again() would find the map busy. */
 static int detach_it(void *arg)
 {
 	policy_detach(arg);
@@ -171,7 +171,7 @@ TEST(each_allocation_of_a_detach_fails)
 	cg_make("dom");
 	p = policy_on("fault", "dom", 0);
 	path.arg = p;
-	/* There may be none; what counts is that it ends. */
+	/* There may be no such allocation; what matters is that the loop ends. */
 	for (int nth = 1; one_fails(&path, nth); nth++)
 		;
 	policy_close(p);
@@ -182,7 +182,7 @@ struct commands {
 	const char *go, *undo;
 };
 
-/* Nothing here allocates but what the command does. */
+/* Allocates nothing, except what the command itself does. */
 static int go_hooktest(void *arg)
 {
 	struct commands *c = arg;
@@ -285,8 +285,8 @@ static void unload_module(void *arg)
 }
 
 /*
- * Hundreds, nearly all of them the module loader's; ours come last. Not the
- * earlier ones: where btf_relocate() of 6.12 fails it reads beyond an array.
+ * There are hundreds, nearly all of them the module loader's; ours come last. Leave out
+ * the earlier ones: where btf_relocate() of 6.12 fails it reads beyond an array.
  */
 #define LOAD_OURS 40
 

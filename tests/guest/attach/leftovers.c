@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is left when a policy has been detached */
+/* What stays behind when a policy has been detached */
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include "hooktest.h"
 #include "seen.h"
 
-/* An idle CPU keeps what it used last. */
+/* An idle CPU keeps a reference to the mm that it used last. */
 static long holders(void)
 {
 	for (int cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); cpu++)
@@ -47,7 +47,7 @@ static bool is_unloading(void)
 	return !strncmp(state, "going", 5);
 }
 
-/* The kernel's own check of kobjects drops the last reference some seconds later. */
+/* CONFIG_DEBUG_KOBJECT_RELEASE drops the last reference some seconds later. */
 TEST(leftovers_of_an_attachment_are_waited_for_by_unload)
 {
 	struct policy *p;

@@ -83,7 +83,7 @@ TEST(a_removed_cgroup_ends_the_attachment_and_hangs_up_the_link)
 	CHECK(!cg_remove("gone"), "rmdir: an attachment must not hold the cgroup");
 	CHECK_EQ(poll(&pfd, 1, 30000), 1);
 	CHECK(pfd.revents & POLLHUP, "revents %#x", pfd.revents);
-	/* The same path again is another cgroup. */
+	/* A new cgroup of the same path is another cgroup. */
 	cg_make_limited("gone", 40);
 	oom_is_the_kernels("gone");
 	CHECK_EQ(policy_control(p)->asked, 0);
@@ -124,7 +124,10 @@ TEST(detach_waits_for_a_running_handler)
 	struct policy *p, *other;
 	pid_t pid;
 
-	/* Without another one the hook goes too, and that waits for itself. */
+	/*
+	 * Keep the hook registered: unregistering it would wait for the handler by
+	 * itself.
+	 */
 	cg_make("other");
 	other = policy_on("other", "other", 0);
 	cg_make_limited("dom", 40);
@@ -146,7 +149,10 @@ TEST(a_cgroup_removed_during_a_handler)
 	struct policy *p;
 	pid_t pid;
 
-	/* The OOM is of the parent; the policy sits there, its child goes away. */
+	/*
+	 * The OOM is one of the parent, where the policy is attached; its child is
+	 * removed.
+	 */
 	cg_make_limited("dom", 40);
 	cg_make("dom/child");
 	cg_make("dom/eat");
@@ -168,14 +174,14 @@ TEST(two_hundred_attach_and_detach_rounds_under_an_oom_storm)
 	cg_make_limited("dom", 20);
 	pid = storm("dom");
 	p = policy_loaded("round", "dom");
-	/* First with the hook, which goes on and off with it, then without. */
+	/* First the hook comes and goes with the policy, then only the policy does. */
 	for (int i = 0; i < 200; i++) {
 		if (i == 30)
 			holder = policy_on("holder", NULL, 0);
 		CHECK_EQ(policy_attach(p), 0);
 		policy_detach(p);
 	}
-	/* Some of it has to have met. */
+	/* Some OOM must have met an attached policy. */
 	CHECK_EQ(policy_attach(p), 0);
 	CHECK(WAIT_FOR(policy_control(p)->asked, 30), "not asked once");
 	policy_close(p);

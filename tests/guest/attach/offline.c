@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a policy hears of the end of its cgroup, and when */
+/* How a policy is told of the end of its cgroup, and when */
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,7 +24,7 @@ static struct policy *listener_on(const char *name, const char *cg)
 	return p;
 }
 
-/* Its callback takes so long, or less if it is told to go on. */
+/* Attaches a policy whose callback takes so long, or until it is told to go on. */
 static struct policy *slow_one(unsigned long long ns)
 {
 	struct policy *p;
@@ -68,11 +68,13 @@ TEST(offline_callback_delays_the_end_of_the_attachment)
 
 TEST(offline_is_waited_for_by_detach)
 {
-	/* Without another one the hook goes too, and that waits for whoever runs. */
+	/*
+	 * Keep the hook registered: unregistering it would wait for the running handler.
+	 */
 	struct policy *other = policy_on("other", NULL, 0), *p = slow_one(UNTIL_TOLD_NS);
 
 	go_on_soon(&policy_control(p)->go_on);
-	/* Unlike closing the link, whose fd is not the last reference. */
+	/* Closing the link would not do: its fd is not the last reference. */
 	CHECK(!bpf_link_detach(policy_link_fd(p)), "detach: %s", strerror(errno));
 	CHECK_EQ(policy_control(p)->offline_done, 1);
 	CHECK_EQ(policy_control(p)->offline, 1);
@@ -82,7 +84,10 @@ TEST(offline_is_waited_for_by_detach)
 
 TEST(offline_is_waited_for_by_unload)
 {
-	/* Once it is closed nobody can tell it anything. */
+	/*
+	 * The callback ends by time: after policy_close() the test cannot tell it to go
+	 * on.
+	 */
 	struct policy *p = slow_one(slow_ns(4000000000ULL));
 
 	policy_close(p);
@@ -170,7 +175,7 @@ TEST(offline_is_told_to_what_was_attached_without_a_link)
 	CHECK(WAIT_FOR(policy_control(p)->offline_done, 30), "not told");
 	usleep(300000);
 	CHECK_EQ(policy_control(p)->offline, 1);
-	/* What is left of it can go. */
+	/* The removed cgroup's attachment can be ended. */
 	fd = bpf_map__fd(policy_map(p));
 	CHECK(!bpf_map_delete_elem(fd, &zero), "delete: %s", strerror(errno));
 	policy_close(p);
@@ -199,7 +204,7 @@ TEST(offline_and_detach_at_the_same_time)
 	unsigned int told = 0;
 	int nr = rounds(40);
 
-	/* With the hook on all the time, which would take most of it. */
+	/* Keep the hook registered, which would take most of the time. */
 	for (int i = 0; i < nr; i++) {
 		struct policy_control *ctl;
 		struct policy *p;
@@ -212,7 +217,7 @@ TEST(offline_and_detach_at_the_same_time)
 		pid = fork();
 		if (!pid)
 			_exit(cg_remove("race") ? 1 : 0);
-		/* From before to after the moment of the removal. */
+		/* From before the removal to after it */
 		usleep((unsigned int)(i * 20000 / nr));
 		CHECK(!bpf_link_detach(policy_link_fd(p)), "detach: %s", strerror(errno));
 		CHECK_EQ(ctl->offline_done, ctl->offline);

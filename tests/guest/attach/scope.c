@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The kernel log says where a policy has been attached */
+/* The kernel log says where a policy is attached */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 #include "klog.h"
 #include "util.h"
 
-/* As loaders do that attach other types of policies to a cgroup. */
+/* Attaches like loaders of other program types, by the fd of a cgroup. */
 static void attach_by_fd(const char *cg, __u32 flags)
 {
 	struct bpf_link_create_opts opts = { .sz = sizeof(opts), .flags = flags };
@@ -19,14 +19,14 @@ static void attach_by_fd(const char *cg, __u32 flags)
 	char path[128];
 	int dir, link;
 
-	/* Its map is full now. */
+	/* Its map stays filled. */
 	policy_detach(p);
 	klog_mark();
 	snprintf(path, sizeof(path), CG_ROOT "/test/%s", cg);
 	dir = open(path, O_RDONLY | O_DIRECTORY);
 	CHECK(dir >= 0, "%s: %s", path, strerror(errno));
 	link = bpf_link_create(bpf_map__fd(policy_map(p)), dir, BPF_STRUCT_OPS, &opts);
-	/* A kernel that looks at the flags may refuse them. */
+	/* A kernel that checks the flags may refuse them. */
 	CHECK(link >= 0 || flags, "link_create: %s", strerror(errno));
 	if (link >= 0) {
 		CHECK(klog_has("policy byfd: attached to the whole system"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A policy that takes the place of another */
+/* A policy that replaces another */
 #include <unistd.h>
 
 #include <linux/types.h>
@@ -21,7 +21,7 @@ TEST(update_replaces_a_policy)
 	oom_is_the_kernels("dom");
 	CHECK(policy_control(new)->asked, "the new one was not asked");
 	CHECK_EQ(policy_control(old)->asked, 0);
-	/* It can come back, and be attached on its own when it has been replaced. */
+	/* A replaced policy can replace the other one, or be attached by itself. */
 	CHECK_EQ(policy_replace(new, old), 0);
 	CHECK_EQ(policy_attach(new), 0);
 	policy_close(old);
@@ -68,7 +68,7 @@ TEST(update_of_a_system_wide_policy)
 	struct policy *old = policy_on("old", NULL, 0);
 	struct policy *by_id = policy_open("id", NULL);
 
-	/* The root by its other name. */
+	/* 1 is another id for the root. */
 	policy_ops(by_id)->cgroup_id = 1;
 	CHECK(!policy_load(by_id), "load");
 	CHECK_EQ(policy_replace(old, by_id), 0);
@@ -84,7 +84,7 @@ TEST(update_with_a_policy_that_is_attached_is_refused)
 	old = policy_on("old", "dom", 0);
 	new = policy_on("new", "dom", 0);
 	CHECK_EQ(bpf_link__update_map(policy_link(old), policy_map(new)), -EBUSY);
-	/* With itself it changes nothing. */
+	/* Replacing a policy by itself changes nothing. */
 	CHECK_EQ(bpf_link__update_map(policy_link(old), policy_map(old)), 0);
 	oom_is_the_kernels("dom");
 	CHECK(policy_control(old)->asked, "the old one is gone");
@@ -122,14 +122,14 @@ TEST(update_waits_for_a_running_handler)
 	CHECK_EQ(policy_replace(old, new), 0);
 	CHECK_EQ(ctl->finished, 1);
 	CHECK(killed(pid), "nobody killed the eater");
-	/* That OOM was told to one of them. */
+	/* One of the policies was asked about that OOM. */
 	CHECK_EQ(policy_control(new)->asked, 0);
 	reap(pid);
 	policy_close(new);
 	policy_close(old);
 }
 
-/* Of each of the two, if the time is enough for it. */
+/* At least so many times for each of the two, if there is enough time */
 #define STORM_ASKED 20
 
 static bool both_asked(struct policy *two[2], unsigned int times)
@@ -139,9 +139,8 @@ static bool both_asked(struct policy *two[2], unsigned int times)
 }
 
 /*
- * All of them decline, so each OOM comes by all attachments. If one comes to the
- * system-wide policy without having been told to one of the two, or after both,
- * the sums differ.
+ * All of them decline, so each OOM visits all attachments. The sums differ if an OOM
+ * reaches the system-wide policy without one of the two having been asked, or after both.
  */
 TEST(update_under_an_oom_storm_loses_no_oom_and_tells_none_twice)
 {
@@ -163,7 +162,7 @@ TEST(update_under_an_oom_storm_loses_no_oom_and_tells_none_twice)
 			break;
 	}
 	end_storm(pid);
-	/* One may be on its way. */
+	/* One OOM may still be on its way. */
 	CHECK(WAIT_FOR(policy_control(two[0])->asked + policy_control(two[1])->asked ==
 		       policy_control(far)->asked, 30),
 	      "asked %u and %u times, then %u", policy_control(two[0])->asked,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Others who hook out_of_memory(), before us and after us: either both work or
+ * Other users that redirect out_of_memory(), before us and after us: either both work or
  * the second is refused, and nothing breaks
  */
 #include <unistd.h>
@@ -25,7 +25,9 @@ static struct trace_bpf *trace(bool fentry, bool fexit, bool kprobe)
 	return t;
 }
 
-/* The policy's choice dies, and not the eater whom the kernel would take. */
+/*
+ * Checks that the policy's choice is killed, not the eater, which the kernel would kill.
+ */
 static void policy_works(struct policy *p)
 {
 	pid_t victim, eats;
@@ -99,7 +101,7 @@ TEST(a_livepatch_that_was_first_keeps_the_function)
 	CHECK_EQ(policy_attach(p), -EBUSY);
 	CHECK(klog_has("cannot redirect out_of_memory() and"), "no reason in the log");
 	livepatch_gone();
-	/* And nothing is half done. */
+	/* The refused attempt has left nothing behind. */
 	CHECK_EQ(policy_attach(p), 0);
 	policy_control(p)->ret = 1;
 	policy_works(p);

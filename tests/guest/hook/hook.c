@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The contract of <linux/oom_hook.h>, used by somebody else than bpf_oom.ko */
+/* The contract of <linux/oom_hook.h>, with another user than bpf_oom.ko */
 #include <signal.h>
 #include <unistd.h>
 
@@ -157,7 +157,7 @@ TEST(declaring_an_oom_within_an_oom_is_refused)
 {
 	struct policy *p = policy_on("unasked", NULL, 0);
 
-	/* From a notifier: oom_lock is held, no policy is being asked. */
+	/* In a notifier oom_lock is held, but no policy is being asked. */
 	CHECK_EQ(hooktest("notifier 2"), 0);
 	one_oom(NULL);
 	CHECK_EQ(hooktest("notifier 0"), 0);
@@ -166,7 +166,7 @@ TEST(declaring_an_oom_within_an_oom_is_refused)
 	policy_close(p);
 }
 
-/* In that domain; the victim is in the cgroup. */
+/* Declares OOMs in the domain, with victims in the cgroup, until one is logged. */
 static void declare_until_reported(unsigned long long domain, const char *cg,
 				   const char *text)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whom the kernel's scan selects with a word of the user in it, and rehearsals of that */
+/* The kernel's scan with verdicts of the hook's user, and rehearsals of it */
 #include <errno.h>
 #include <limits.h>
 #include <sys/types.h>
@@ -16,7 +16,7 @@ struct domain {
 	pid_t small, middle, large;
 };
 
-/* Three tasks to choose from, in a memcg or, as the best victims, of the system. */
+/* Three tasks to choose from, in a memcg, or in the system as its first victims */
 static struct domain domain(int adj)
 {
 	struct domain d;

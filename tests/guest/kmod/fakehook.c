@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Has one of the hook's names, as a kernel with CONFIG_OOM_HOOK has all, once a
- * test has put an r for the last letter. As it is it builds against such
- * a kernel, too.
+ * Exports one of the hook's names, all of which a kernel with CONFIG_OOM_HOOK exports,
+ * after a test has replaced the last letter with an r. Without that it also builds
+ * against such a kernel.
  */
 #include <linux/module.h>
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Have a pressure trigger of the shim fire while it is being made
+ * Have a pressure trigger of the shim fire while it is being created
  *
- * Between the trigger, which may fire from then on, and the entry on its wait
- * queue lie some instructions. While this is loaded they take as long as the
- * trigger does to fire.
+ * A trigger may fire before the shim has put its entry on the wait queue, some
+ * instructions later. While this module is loaded, they take until the trigger has fired.
  */
 #include <linux/delay.h>
 #include <linux/ftrace.h>
@@ -15,7 +14,7 @@
 #include <linux/string.h>
 #include <linux/wait.h>
 
-/* Longer than any window. */
+/* Longer than any window */
 #define PATIENCE_MS 60000
 
 static void late_add_wait_queue(struct wait_queue_head *head,
@@ -29,7 +28,7 @@ static void late_add_wait_queue(struct wait_queue_head *head,
 	pr_info("gaptest: the trigger %s\n",
 		READ_ONCE(t->event) ? "has fired" : "does not fire");
 	add_wait_queue(head, entry);
-	/* No tail call: it would look like one of theirs. */
+	/* Avoid a tail call, which would look like a call by the shim. */
 	barrier();
 }
 

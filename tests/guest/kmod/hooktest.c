@@ -1,37 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bring about OOMs that user space cannot, and be the other user of the hook
+ * Cause OOMs that user space cannot cause, and be another user of the hook
  *
- * Commands are written to /proc/hooktest, the result of the last one is read
+ * Commands are written to /proc/hooktest, and the result of the last command is read
  * from it. CG is a cgroup id, 0 for the whole system.
  *
- *	oom CG		out_of_memory() as an allocation with GFP_KERNEL calls it: there
- *			is no room in the cgroup
+ *	oom CG		out_of_memory() as called for a GFP_KERNEL allocation, when
+ *			there is no room in the cgroup
  *	late CG		the same, but there is room again
  *	nofs CG		the same with GFP_NOFS
  *	dying CG	wait to be killed, then the same with GFP_KERNEL
  *	frozen MS	the same for the whole system, from a worker on the last CPU,
- *			so much after tasks begin to be frozen
+ *			so long after tasks begin to be frozen
  *	block		sleep and do not wake up for a signal, but
- *	unblock		wakes up all that sleep so
- *	victims		how many victims of the OOM killer are on their way out
- *	slowfree MS	victims free what they have unmapped so much later; 0: no more
+ *	unblock		wakes up all tasks that sleep so
+ *	victims		how many victims of the OOM killer are exiting
+ *	slowfree MS	have victims free their unmapped memory so much later; 0: no more
  *	declare CG ORDER WAIT [TEXT]	oom_hook_declare()
- *	notifier KIND	an OOM notifier, 0: no more; its calls are counted, and
+ *	notifier KIND	register an OOM notifier, 0: remove it; its calls are counted, and
  *			1: it claims to have freed a page, 2: and declares an OOM
  *			while one is being handled; 3: it claims so at its second
- *			call alone; 4: it sets vm.panic_on_oom to 2; 5: it sets
+ *			call only; 4: it sets vm.panic_on_oom to 2; 5: it sets
  *			oom_score_adj of every process to -1000; 6: nothing
  *	user 0|1	register with the hook: decline each OOM, count its domain
- *	select PID OWN OTHER	so registered, kill whom oom_hook_select() selects
- *			with verdict OWN on PID and OTHER on all others; 0 0 0: decline
+ *	select PID OWN OTHER	so registered, kill the task that oom_hook_select()
+ *			selects with verdict OWN on PID and OTHER on all others;
+ *			0 0 0: decline
  *	rehearse CG	oom_hook_rehearse()
  *	badness PID	oom_hook_badness() for the size of the system
  *	selection	how long the last oom_hook_select() took, in ns
- *	mm PID		hold what is left of a process when its memory is free; 0: no more
- *	holders		how many hold that, with this one
+ *	mm PID		hold a process's mm_struct after its memory is free; 0: no more
+ *	holders		how many references that has, with this one
  *	hold NR		hold a reference to an attachment of bpf_oom; 0: no more
- *	psi CG RES FULL US WINDOW	a pressure trigger; 0: end it
+ *	psi CG RES FULL US WINDOW	create a pressure trigger; 0: destroy it
  *	counts		"notified asked scanned in_domain online offline pressed
  *			selected may": selected is a PID, 0 or an error, may what
  *			oom_hook_may_kill() said of it
@@ -61,19 +62,19 @@
 
 #include "klp.h"
 
-/* 6.18: the flags of an mm are behind functions. */
+/* 6.18 has accessors for the flags of an mm. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 #define mm_flags_test(flag, mm) test_bit(flag, &(mm)->flags)
 #endif
 
-/* One command at a time; not held while an OOM runs, so that they can race. */
+/* Serializes commands; not held during OOMs, so that they can race. */
 static DEFINE_MUTEX(command_lock);
 static char result_text[96];
 static atomic_t notified, asked, scanned, in_domain, online, offline, pressed;
 static atomic_t selected, may;
 static atomic64_t selection_ns;
 
-/* Lives by the reference to @cgrp, which is NULL for the system and on an error. */
+/* Valid while the caller holds @cgrp, which is NULL for the system and on an error. */
 static struct mem_cgroup *memcg_of(u64 id, struct cgroup **cgrp)
 {
 	struct cgroup_subsys_state *css = NULL;
@@ -96,7 +97,7 @@ static struct mem_cgroup *memcg_of(u64 id, struct cgroup **cgrp)
 	return mem_cgroup_from_css(css);
 }
 
-/* As if all that its limit leaves had been charged, too. */
+/* Calls out_of_memory() with the cgroup's usage raised to its limit. */
 static bool oom_without_room(struct oom_control *oc)
 {
 	atomic_long_t *usage = NULL;
@@ -151,7 +152,10 @@ static long run_declare(u64 id, int order, bool wait, const char *text)
 	return ret;
 }
 
-/* Or its memory is: to be freed, which nobody else sees then. */
+/*
+ * Is the task, or the freeing of its memory, not done yet? Only this module sees the
+ * latter.
+ */
 static bool is_on_its_way(struct task_struct *p)
 {
 	struct mm_struct *mm = p->signal->oom_mm;
@@ -208,7 +212,7 @@ static long get_badness(int pid)
 	return ret;
 }
 
-/* Nobody freezes for ever, and nobody waits for ever. */
+/* Limits freezing, and waiting for it. */
 #define FREEZE_MS 60000
 
 static unsigned int frozen_ms;
@@ -246,7 +250,7 @@ static void protect_all(void)
 	rcu_read_unlock();
 }
 
-/* What it claims to have freed. */
+/* Returns the number of pages that the notifier claims to have freed. */
 static unsigned long run_notifier(void)
 {
 	switch (notifier_kind) {
@@ -372,7 +376,7 @@ static long end_psi(void)
 	if (!destroy)
 		return -EOPNOTSUPP;
 	destroy(psi);
-	/* Both for this and for the trigger. */
+	/* The references of this function and of the trigger */
 	if (psi)
 		symbol_put(oom_hook_psi_destroy);
 	symbol_put(oom_hook_psi_destroy);
@@ -399,7 +403,7 @@ static long set_psi(u64 id, u32 resource, u32 full, u32 us, u32 window)
 	ret = PTR_ERR_OR_ZERO(psi);
 	if (cgrp)
 		cgroup_put(cgrp);
-	/* The shim has to stay while there is a trigger of it. */
+	/* Keep the reference: the shim has to stay while it has a trigger. */
 	if (!ret)
 		return 0;
 	psi = NULL;
@@ -444,7 +448,7 @@ static long run_dying(u64 id)
 	pr_info("hooktest: dying, waits to be killed\n");
 	while (!fatal_signal_pending(current))
 		schedule_timeout_killable(HZ / 10);
-	/* Nobody is left to read the result. */
+	/* No process is left to read the result. */
 	pr_info("hooktest: dying, out of memory\n");
 	ret = run_oom(id, GFP_KERNEL, false);
 	pr_info("hooktest: dying: %ld\n", ret);
@@ -455,8 +459,8 @@ static DECLARE_WAIT_QUEUE_HEAD(blocked);
 static atomic_t unblocked;
 
 /*
- * Killed meanwhile, it stays with its memory until the OOM reaper comes. Not for
- * ever: a test that fails may forget it.
+ * When killed, the task keeps its memory until the OOM reaper comes. The sleep is
+ * limited in case a failed test forgets to end it.
  */
 static long run_block(void)
 {
@@ -473,7 +477,7 @@ static long run_unblock(void)
 	return 0;
 }
 
-/* Where the pages of an mm are freed, all that were collected when it ended. */
+/* The probed function frees all pages that were collected at the end of an mm. */
 static unsigned int slowfree_ms;
 
 static int slow_down(struct kprobe *p, struct pt_regs *regs)
@@ -497,7 +501,10 @@ static long set_slowfree(unsigned int ms)
 	slowfree_ms = 0;
 	if (!ms)
 		return 0;
-	/* A kprobe keeps its address, and refuses a name beside it. */
+	/*
+	 * A kprobe keeps its address, and cannot be registered with both name and
+	 * address.
+	 */
 	slowfree.addr = NULL;
 	ret = register_kprobe(&slowfree);
 	if (!ret)
@@ -532,7 +539,7 @@ static long hold_mm(int pid)
 
 static struct kobject *held_kobj;
 
-/* While it is attached. */
+/* The attachment must be attached. */
 static long hold_attachment(const char *nr)
 {
 	const char * const names[] = { "bpf_oom", "attachments", nr };
@@ -663,7 +670,7 @@ module_init(hooktest_init);
 
 static void __exit hooktest_exit(void)
 {
-	/* Or removing the entry would wait for those that block. */
+	/* Otherwise removing the entry would wait for blocked tasks. */
 	run_unblock();
 	remove_proc_entry("hooktest", NULL);
 	cancel_work_sync(&frozen_work);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Variables that hooktest.ko uses and the kernel does not export: see klp-symbols.list. */
+/* Unexported variables that hooktest.ko uses: see klp-symbols.list */
 #ifndef TESTS_KMOD_KLP_H
 #define TESTS_KMOD_KLP_H
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A livepatch of out_of_memory(), to see that there is one owner at a time
+ * A livepatch of out_of_memory(), to test that only one user at a time can redirect it
  *
- * Its version does nothing and says that memory is on its way, so no OOM may
- * happen while it is loaded.
+ * Its version does nothing and claims that memory will be freed, so no OOM may happen
+ * while it is loaded.
  */
 #include <linux/livepatch.h>
 #include <linux/module.h>

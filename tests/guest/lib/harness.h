@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a test looks like, and how it fails
+ * How a test is defined, and how it fails
  *
- * Each test runs in a child of its own and passes by returning. Everything else
- * (a failed check, a signal, the time limit, a bad line in the kernel log, a
- * policy left attached) is a failure.
+ * Each test runs in a child process of its own and passes by returning. Everything else
+ * (a failed check, a signal, the time limit, a bad line in the kernel log, a policy left
+ * attached) is a failure.
  */
 #ifndef TESTS_HARNESS_H
 #define TESTS_HARNESS_H

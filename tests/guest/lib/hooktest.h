@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Commands to kmod/hooktest.ko, which is loaded when first needed. */
+/* Commands for kmod/hooktest.ko, which is loaded by the first one */
 #ifndef TESTS_HOOKTEST_H
 #define TESTS_HOOKTEST_H
 
@@ -8,14 +8,14 @@ struct hooktest_counts {
 	int selected, may;
 };
 
-/* For a test whose child gives the commands but cannot load modules. */
+/* Loads it early, for a test whose child runs commands but cannot load modules. */
 void hooktest_load(void);
 /* Runs the command and returns its result. */
 long hooktest(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 struct hooktest_counts hooktest_counts(void);
-/* An OOM of the cgroup, or with NULL of the system, that somebody settles. */
+/* Causes an OOM of the cgroup (NULL: of the system) that is settled by a kill. */
 void oom_at_once(const char *cg);
-/* So, and then its victim is gone: until then nobody is asked about the next one. */
+/* The same, and waits until the victim is gone: before, no policy is asked again. */
 void one_oom(const char *cg);
 
 #endif /* TESTS_HOOKTEST_H */

@@ -10,11 +10,11 @@
 #include "harness.h"
 #include "klog.h"
 
-/* Of syslog(2), which glibc does not name. */
+/* A constant of syslog(2) for which glibc has no name */
 #define SYSLOG_ACTION_CLEAR 5
 
 /*
- * Calls fn for each record since the mark; stops when it returns true. A record is
+ * Calls fn for each record since the mark, until fn returns true. A record is
  * "prio,seq,time,flags;text\n KEY=value\n".
  */
 static bool klog_walk(bool (*fn)(const char *text, void *arg), void *arg)
@@ -23,7 +23,7 @@ static bool klog_walk(bool (*fn)(const char *text, void *arg), void *arg)
 	bool found = false;
 	char buf[8192];
 
-	/* The first after the mark: to read all that came before takes seconds. */
+	/* Begin after the mark: reading all earlier records takes seconds. */
 	if (fd < 0 || lseek(fd, 0, SEEK_DATA) < 0) {
 		perror("/dev/kmsg");
 		exit(2);
@@ -47,7 +47,7 @@ static bool klog_walk(bool (*fn)(const char *text, void *arg), void *arg)
 	return found;
 }
 
-/* Nothing is lost, but who reads from SEEK_DATA, as dmesg does, begins here. */
+/* Deletes nothing, but reads from SEEK_DATA, which dmesg uses too, begin here. */
 void klog_mark(void)
 {
 	if (klogctl(SYSLOG_ACTION_CLEAR, NULL, 0)) {

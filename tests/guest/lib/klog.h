@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel log: what has been said since the test began? */
+/* The kernel log: messages since the beginning of the test */
 #ifndef TESTS_KLOG_H
 #define TESTS_KLOG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Everything before this call is forgotten. */
+/* From now on, earlier messages are ignored. */
 void klog_mark(void);
-/* Does a line since the mark contain the text? Counts them. */
+/* Counts the lines since the mark that contain the text. */
 int klog_count(const char *text);
 /* Waits up to half a minute for such a line. */
 bool klog_has(const char *text);
-/* Up to two seconds: for those that are not to come, or need not. */
+/* Waits up to two seconds, for lines that should not or need not come. */
 bool klog_has_soon(const char *text);
-/* The first line that contains the text, or NULL; valid until the next call. */
+/* The first line that contains the text, or NULL; valid until the next call */
 const char *klog_line(const char *text);
 /*
- * Is an OOM to be tried again, as it was not reported with this text? Beyond ten reports
- * in five seconds, of which other tests may have had some, the kernel and the module
- * leave them out. So it waits before it says so, and does not say so for ever.
+ * Should an OOM be repeated, since it was not logged with this text? The kernel and the
+ * module log at most ten OOMs in five seconds, of which other tests may have caused some.
+ * If so, this waits before it returns true; after some attempts it returns false.
  */
 bool klog_try_again_for(const char *text);
-/* Has the kernel complained? */
+/* Has the kernel logged a warning or a bug? */
 bool klog_bad(char *line, size_t len);
 void klog_dump_tail(void);
 

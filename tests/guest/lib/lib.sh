@@ -2,8 +2,8 @@
 # shellcheck shell=sh
 # For shell tests: . /usr/lib/bpf-oom/tests/lib.sh
 #
-# A test passes by ending with 0. What it says last on stderr is why it failed;
-# 77 is a skip.
+# A test passes by exiting with 0. The last line that it prints to stderr is the reason of
+# a failure; 77 is a skip.
 
 set -eu
 CG=/sys/fs/cgroup/test
@@ -24,13 +24,13 @@ skip()
 	exit 77
 }
 
-# What dmesg shows is the kernel log since the test began.
+# dmesg shows only messages since the test began.
 klog_has()
 {
 	dmesg | grep -qF -- "$1" || fail "not in the kernel log: $1"
 }
 
-# expect STATUS COMMAND...: runs it, its output goes to $work/out.
+# expect STATUS COMMAND...: run it and check its exit status; its output is in $work/out
 expect()
 {
 	want=$1
@@ -46,7 +46,7 @@ says()
 	grep -qiF -- "$1" "$work/out" || fail "does not say '$1' but: $(head -3 "$work/out" | tr '\n' ' ')"
 }
 
-# within SECONDS COMMAND...: does it succeed by then?
+# within SECONDS COMMAND...: repeat it until it succeeds
 within()
 {
 	tries=$(($1 * 10))
@@ -58,8 +58,8 @@ within()
 	done
 }
 
-# What the policies of a test that has just ended hold is freed some time later;
-# 'bpfoom detach' waits for that, their own programs do not.
+# The kernel frees policies of a test that has just ended some time later; 'bpfoom detach'
+# waits for that, test programs do not.
 unload()
 {
 	[ ! -d /sys/module/bpf_oom ] || within 30 rmmod bpf_oom 2>/dev/null ||
@@ -67,8 +67,8 @@ unload()
 	[ ! -d /sys/module/oom_hook ] || rmmod oom_hook
 }
 
-# victim DIR: a process "victim" of 20 MB in a cgroup; its id goes to $pid. Tests themselves are safe from
-# the OOM killer, and so is what they start unless it says otherwise.
+# victim DIR: start a process "victim" of 20 MB in a cgroup, its id in $pid. Tests are
+# protected from the OOM killer, and so are their children unless they change it.
 victim()
 {
 	sh -c "echo 0 > /proc/self/oom_score_adj && echo 0 > $1/cgroup.procs &&
@@ -77,31 +77,32 @@ victim()
 	within 60 grep -qsx victim /proc/$pid/comm || fail "the victim did not start"
 }
 
-# oom DIR: an OOM, no more than one, in a cgroup, and a victim that dies of it.
+# oom DIR: cause exactly one OOM in a cgroup, which kills a victim
 oom()
 {
 	[ -e /proc/hooktest ] || insmod "$TESTS/kmod/hooktest.ko"
 	victim "$1"
 	echo "oom $(stat -c %i "$1")" > /proc/hooktest
-	# Else the shell says that it was killed, as if that were the reason of a failure.
+	# Otherwise the shell reports the kill, which would look like the reason of a
+	# failure.
 	{ ! wait $pid; } 2>/dev/null || fail "$pid was not killed"
 }
 
-# Is the hook in the kernel itself?
+# Is the hook built into the kernel?
 built_in()
 {
 	grep -q ' oom_hook_register$' /proc/kallsyms
 }
 
-# A module with one of the hook's names.
+# Load a module with one of the hook's names.
 fakehook()
 {
 	cp "$TESTS/kmod/fakehook.ko" "$work/"
 	binary_edit "$work/fakehook.ko" 's/oom_hook_providez/oom_hook_provider/g'
 }
 
-# For tests of what the tool says and shows. They load policies by the dozen, which
-# takes minutes where each step is checked, and nothing that others do not load.
+# For tests of the tool's output. They load dozens of policies, which takes minutes on a
+# debug kernel, but none that other tests do not load.
 tool_only()
 {
 	[ ! -e /sys/kernel/debug/kmemleak ] ||
@@ -119,7 +120,7 @@ need_memcg()
 	[ -e $CG/memory.max ] || skip "this kernel has no memory cgroups"
 }
 
-# Sets $tracing, and $events to the directory of those of the module.
+# Sets $tracing, and $events to the directory of the module's tracepoints.
 need_tracefs()
 {
 	tracing=/sys/kernel/tracing
@@ -133,8 +134,8 @@ load_hook()
 	built_in || modprobe oom_hook
 }
 
-# The installed module, uncompressed and without the signature that no longer
-# holds once a test has changed it.
+# Copy the installed module, uncompressed and without its signature, which will be invalid
+# once a test has changed the module.
 module_copy()
 {
 	path=$(modinfo -F filename "$1")
@@ -158,7 +159,7 @@ strip_signature()
 		}' "$1"
 }
 
-# binary_edit FILE PERL-EXPRESSION: changes $_, the whole file.
+# binary_edit FILE PERL-EXPRESSION: change $_, the content of the file
 binary_edit()
 {
 	perl -e '

@@ -5,8 +5,8 @@
  *	oomtest [-l] [-o RESULTFILE] [GLOB]
  *
  * Runs the tests of this program and the executable files in sh/ beside it.
- * RESULTFILE gets "start NAME" before and "ok NAME", "not ok NAME - why" or
- * "skip NAME - why" after each test, and "done N" when all have run.
+ * For each test RESULTFILE gets "start NAME" before it and "ok NAME", "not ok NAME - why"
+ * or "skip NAME - why" after it, and "done N" at the end.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@
 #include "util.h"
 
 #define TIME_LIMIT_S 240
-/* Kernels that check everything take several times as long. */
+/* Debug kernels take several times as long. */
 #define TIME_LIMIT_DEBUG_S 900
 #define EXIT_SKIP 77
 
@@ -93,7 +93,7 @@ static void result(const char *fmt, ...)
 	fflush(results);
 }
 
-/* Waits for the child's end, and for no longer than the limit. */
+/* Waits for the child to exit, but no longer than the limit. */
 static int wait_limited(pid_t pid)
 {
 	struct pollfd child = { .fd = pidfd_open(pid, 0), .events = POLLIN };
@@ -123,13 +123,13 @@ static void first_line(char *why)
 		*nl = 0;
 }
 
-/* Those that follow would find a kernel that asks no policy. */
+/* Are policies still enabled for the following tests? */
 static bool leaves_policies_asked(char *why, size_t len)
 {
 	char enabled[8];
 
 	read_file("/sys/module/bpf_oom/parameters/enabled", enabled, sizeof(enabled));
-	/* Nothing: it is not loaded, and will be loaded with this on. */
+	/* Empty: the module is not loaded, and will be loaded with the default, Y. */
 	if (!*enabled || *enabled == 'Y')
 		return true;
 	snprintf(why, len, "it leaves the module's parameter \"enabled\" off");
@@ -137,8 +137,8 @@ static bool leaves_policies_asked(char *why, size_t len)
 }
 
 /*
- * A test leaves no policy attached and no program loaded, or has failed to
- * clean up, or has shown a leak. What is freed late gets some time.
+ * A test that leaves a policy attached or a program loaded has failed to clean up, or
+ * has shown a leak. The kernel frees some things late, so wait.
  */
 static bool leaves_nothing(char *why, size_t len)
 {
@@ -169,7 +169,7 @@ static pid_t start_test(const struct test *t, const char *script, int out)
 	setpgid(0, 0);
 	why_fd = out;
 	if (script) {
-		/* What a shell test says last is why it failed. */
+		/* The last line of a shell test's output is the reason of its failure. */
 		dup2(out, STDERR_FILENO);
 		execl(script, script, NULL);
 		_exit(127);
@@ -178,7 +178,7 @@ static pid_t start_test(const struct test *t, const char *script, int out)
 	exit(0);
 }
 
-/* What a test has left must not fail those that follow. */
+/* Keep leftovers of a test from failing the following ones. */
 static void clean_up(void)
 {
 	sh("bpfoom detach --all 2>/dev/null; rmmod hooktest 2>/dev/null");
@@ -234,7 +234,7 @@ static void run(const struct test *t, const char *name, const char *script)
 	klog_dump_tail();
 }
 
-/* One glob, and some for what to leave out of that. */
+/* One glob selects tests, others exclude some of them. */
 static const char *glob = "*";
 #define MAX_WITHOUT 16
 static const char *without[MAX_WITHOUT];

@@ -73,7 +73,7 @@ void psi_load(struct psi *p)
 	int err = psi_bpf__load(p->skel);
 
 	CHECK(!err, "the policy does not load: %s", strerror(-err));
-	/* It has moved. */
+	/* Loading has moved .bss. */
 	p->ctl = &p->skel->bss->ctl;
 }
 
@@ -117,20 +117,23 @@ struct press press_begin(const char *cg)
 	char c;
 
 	CHECK(!pipe(fds), "pipe: %s", strerror(errno));
-	/* To be throttled is to wait for a CPU, too, and leaves it to the test. */
+	/* A throttled task waits for a CPU too, and leaves the CPU to the test. */
 	cg_throttle_all(true);
 	for (size_t i = 0; i < sizeof(press.pids) / sizeof(*press.pids); i++) {
 		press.pids[i] = fork();
 		if (press.pids[i])
 			continue;
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* Above all the link, or it would stay attached until we die. */
+		/*
+		 * Close all others, above all the link: it would stay attached until we
+		 * exit.
+		 */
 		dup2(fds[1], 3);
 		close_range(4, ~0U, 0);
 		cg_write(cg, "cgroup.procs", "0");
 		if (write(3, "", 1) != 1)
 			_exit(1);
-		/* They wait for each other, and others not for them. */
+		/* These tasks wait for each other, but others do not wait for them. */
 		if (nice(19) == -1)
 			_exit(1);
 		for (;;)

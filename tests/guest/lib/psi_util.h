@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Pressure, and the policy that watches it, for the tests. */
+/* Pressure, and the policy that watches it */
 #ifndef TESTS_PSI_UTIL_H
 #define TESTS_PSI_UTIL_H
 
@@ -15,12 +15,12 @@
 #include "util.h"
 
 /*
- * Is there another round of a race, the how manieth from 0? A few of them; on a
- * kernel that sees what goes wrong a thousand, or as many as fit into some time.
- * PSI_ROUNDS in the environment: so many.
+ * Should a race be tried once more? @round counts from 0. Normally a few times; on a
+ * debug kernel, which notices more errors, a thousand times, or as often as fits into
+ * some time. The environment variable PSI_ROUNDS overrides this.
  */
 bool psi_another_round(int round);
-/* As many of them at least. */
+/* The same, but at least so many times. */
 bool psi_another_of(int round, int least);
 
 /* enum psi_res */
@@ -36,19 +36,19 @@ struct psi {
 
 struct psi *psi_open(const char *name);
 struct bpf_psi_ops *psi_ops(struct psi *p);
-/* Have init create a trigger; cg NULL: the system's. */
+/* Has init create a trigger; cg NULL: for the system. */
 struct psi_create *psi_watch(struct psi *p, const char *cg, unsigned int resource,
 			     unsigned int threshold_us, unsigned int window_us);
 void psi_load(struct psi *p);
 int psi_attach(struct psi *p);
-/* Loads and attaches, or fails. */
+/* Loads and attaches the policy; the test fails if that does. */
 void psi_on(struct psi *p);
 void psi_off(struct psi *p);
 void psi_close(struct psi *p);
 
 /*
- * Tasks in the cgroup that wait for a CPU, until press_end(): for all that tests have
- * in cgroups together there is then little time of one.
+ * Tasks in the cgroup that wait for a CPU until press_end(): all cgroups of the tests
+ * together then get a small part of one CPU.
  */
 struct press {
 	pid_t pids[4];

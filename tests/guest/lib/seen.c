@@ -71,7 +71,7 @@ void set_param(const char *param, const char *value)
 	CHECK(!err, "%s: %s", param, strerror(-err));
 }
 
-/* At the first record that is left. */
+/* Opens the device at its oldest record. */
 static int open_device(void)
 {
 	int fd = open("/dev/bpf_oom", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -166,7 +166,7 @@ int rehearse(const char *policy)
 	return write_file("/dev/bpf_oom", "rehearse %llu\n", seen_attachment(policy));
 }
 
-/* When this process began, by the clock of the records; exact to a tick. */
+/* Start time of this process by the clock of the records, exact to a tick. */
 static long long began_ns(void)
 {
 	long long ticks = 0;
@@ -174,7 +174,7 @@ static long long began_ns(void)
 
 	read_file("/proc/self/stat", stat, sizeof(stat));
 	rest = strrchr(stat, ')');
-	/* The 22nd member, by number from the state, which is the third. */
+	/* Field 22; the first one here is the state, field 3. */
 	CHECK(rest && sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %lld",
 			     &ticks) == 1, "stat: %s", stat);
 	return ticks * (1000000000LL / sysconf(_SC_CLK_TCK));

@@ -29,7 +29,7 @@
 #include "util.h"
 
 #define TEST_CG CG_ROOT "/test"
-/* How long a death may take; the system has to fill its memory first. */
+/* How long a kill may take; in an OOM of the system its memory must be filled first */
 #define WAIT_MS 100000
 #define WAIT_DEBUG_MS 180000
 
@@ -101,7 +101,7 @@ int module_refs(const char *name)
 	return *buf ? atoi(buf) : -1;
 }
 
-/* Who provides the hook: "kernel" or "shim". */
+/* Which implementation of the hook is used: "kernel" or "shim" */
 const char *provider(void)
 {
 	static char buf[16];
@@ -111,19 +111,19 @@ const char *provider(void)
 	return buf;
 }
 
-/* One of those that check locks, memory and much else. */
+/* A kernel that checks locks, memory and more */
 bool debug_kernel(void)
 {
 	return !access("/sys/kernel/debug/kmemleak", F_OK);
 }
 
-/* How long it takes until others have surely come. */
+/* How long to wait until concurrent tasks have surely arrived */
 unsigned long long slow_ns(unsigned long long ns)
 {
 	return debug_kernel() ? 4 * ns : ns;
 }
 
-/* Of a race: what checks everything sees it at the first time that it happens. */
+/* Repetitions of a race: a debug kernel notices an error the first time. */
 int rounds(int nr)
 {
 	return debug_kernel() ? (nr + 3) / 4 : nr;
@@ -146,7 +146,7 @@ void need_memcg(void)
 		test_skip("this kernel has no memory cgroups");
 }
 
-/* Both modules, or the one that there is. */
+/* Unloads both modules, or bpf_oom alone if there is no shim. */
 int unload(void)
 {
 	return sh("rmmod bpf_oom%s", hook_built_in() ? "" : " && rmmod oom_hook");
@@ -169,7 +169,7 @@ void cg_write(const char *cg, const char *file, const char *fmt, ...)
 	va_list ap;
 	int ret;
 
-	/* A test that needs a limit is not one for a kernel without. */
+	/* A test that needs limits is skipped on a kernel without memory cgroups. */
 	if (!strncmp(file, "memory.", 7))
 		need_memcg();
 	va_start(ap, fmt);
@@ -186,7 +186,7 @@ void cg_make(const char *cg)
 
 	CHECK(!mkdir(cg_path(cg, ""), 0755) || errno == EEXIST,
 	      "%s: %s", cg, strerror(errno));
-	/* Let the parent's children have the controller; a leaf has none. */
+	/* Enables the controller for the parent's children; a leaf needs none. */
 	snprintf(parent, sizeof(parent), "%s", cg);
 	slash = strrchr(parent, '/');
 	*(slash ?: parent) = 0;
@@ -199,7 +199,7 @@ void cg_make_limited(const char *cg, unsigned int mb)
 	need_memcg();
 	cg_make(cg);
 	cg_write(cg, "memory.max", "%uM", mb);
-	/* Only there when the kernel accounts swap. */
+	/* This file exists only if the kernel accounts swap. */
 	write_file(cg_path(cg, "memory.swap.max"), "0");
 }
 
@@ -228,7 +228,7 @@ int cg_remove(const char *cg)
 	return -errno;
 }
 
-/* True if nothing is left. In C, as it is done after each test. */
+/* Returns true if nothing is left. In C, since it runs after each test. */
 static bool remove_below(const char *path)
 {
 	struct dirent *entry;
@@ -249,9 +249,9 @@ static bool remove_below(const char *path)
 }
 
 /*
- * As long as there is a limit somewhere, another one changes no code: whether there
- * are any is a static key, and emulated CPUs that run at the same time now and then
- * miss that an instruction has changed. So one is there from the beginning.
+ * Keeps one limit all the time. A static key says whether there are any limits, so the
+ * first one changes code, and emulated CPUs that run in parallel sometimes miss that an
+ * instruction has changed.
  */
 static void keep_limit(void)
 {
@@ -261,7 +261,7 @@ static void keep_limit(void)
 
 void cg_throttle_all(bool on)
 {
-	/* Without the controller it takes longer. */
+	/* Without the cpu controller this fails, and the test takes longer. */
 	write_file(TEST_CG "/cpu.max", on ? "2000 20000" : "max");
 }
 
@@ -317,7 +317,7 @@ static pid_t spawn(const char *cg, int adj, int *ready)
 		*ready = fds[0];
 		return pid;
 	}
-	/* Above all the link, or it would stay attached until we die. */
+	/* Close all others, above all the link: it would stay attached until we exit. */
 	dup2(fds[1], 3);
 	close_range(4, ~0U, 0);
 	*ready = 3;
@@ -396,7 +396,7 @@ pid_t hog_by_its_other_thread(const char *cg, unsigned int mb, int adj)
 		touch(reserve(mb * MB), mb * MB);
 		if (pthread_create(&thread, NULL, other_thread, &fd))
 			_exit(7);
-		/* Of this thread. */
+		/* Exits this thread only. */
 		syscall(SYS_exit, 0);
 	}
 	wait_ready("hog", pid, fd);
@@ -412,7 +412,7 @@ int large_file(void)
 	if (!glob("/usr/lib/x86_64-linux-gnu/libLLVM.so.*", 0, NULL, &found))
 		fd = open(found.gl_pathv[0], O_RDONLY | O_CLOEXEC);
 	globfree(&found);
-	/* Pages are charged to the one who reads them first. */
+	/* A page is charged to the task that reads it first, so drop cached ones. */
 	if (fd >= 0)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	return fd;
@@ -439,7 +439,7 @@ pid_t cache_hog(const char *cg, unsigned int mb)
 	return pid;
 }
 
-/* To ourselves over the loopback device, 2 MB each. Returns the buffered bytes. */
+/* Sends to ourselves by the loopback device, 2 MB each. Returns the buffered bytes. */
 static size_t fill_connection(int listener, const struct sockaddr_in *addr)
 {
 	static char buf[65536];
@@ -481,7 +481,7 @@ pid_t socket_hog(const char *cg, unsigned int mb)
 	return pid;
 }
 
-/* More than any VM has. */
+/* More memory than any VM has */
 #define ENDLESS (64UL << 30)
 
 #define ANY_CPU (-1)
@@ -496,13 +496,16 @@ static pid_t eat(const char *cg, int adj, unsigned int mb, unsigned int pause_us
 	if (!pid) {
 		if (cpu != ANY_CPU)
 			run_on(cpu);
-		/* Or near the end it would do nothing but read its own text again. */
+		/*
+		 * Lock the text, or near the end the task would only read its own text
+		 * again.
+		 */
 		mlockall(MCL_CURRENT);
 		if (mb)
 			touch(reserve(mb * MB), mb * MB);
 		/*
-		 * In one piece, so that huge pages fit in. Slow ones do without:
-		 * tests of pressure look at how they stall.
+		 * Allocates one large mapping, so that huge pages fit in. Slow eaters do
+		 * not: tests of pressure need them to stall.
 		 */
 		p = reserve(ENDLESS);
 		if (write(fd, "", 1) != 1)
@@ -605,8 +608,8 @@ void run_on(int cpu)
 }
 
 /*
- * On another CPU than ours: a kernel without preemption lets nobody else run on
- * that of a handler that takes its time.
+ * Runs on another CPU: on a kernel without preemption a slow handler keeps all other
+ * tasks from its CPU.
  */
 pid_t oom_in_handler(struct policy_control *ctl, const char *cg)
 {
@@ -628,15 +631,17 @@ bool in_state(pid_t pid, const char *states)
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	read_file(path, stat, sizeof(stat));
-	/* What is before is the name. */
+	/* The name ends at the last parenthesis. */
 	end = strrchr(stat, ')');
 	return end && end[1] && end[2] && strchr(states, end[2]);
 }
 
-/* All that the caller does is to wait if it does so for so long. */
+/* If the caller's main thread sleeps for so long, it is waiting. */
 #define WAITS_NS 300000000
 
-/* No process, which would keep open whatever is closed meanwhile. */
+/*
+ * A thread, not a process, which would keep file descriptors open that the test closes.
+ */
 static void *go_on_thread(void *arg)
 {
 	unsigned int *go_on = arg;
@@ -690,7 +695,7 @@ static struct policy *open_elf(const void *elf, size_t size, const char *name, c
 	memset(ops->name, 0, sizeof(ops->name));
 	memcpy(ops->name, name, strnlen(name, sizeof(ops->name) - 1));
 	ops->cgroup_id = cg ? cg_id(cg) : 0;
-	/* To load one takes as long as a test on a kernel that checks everything. */
+	/* On a debug kernel, loading this program takes as long as a test. */
 	ops->evaluate_task = NULL;
 	bpf_program__set_autoload(program(p, "policy_evaluate"), false);
 	ops->handle_cgroup_offline = NULL;
@@ -723,7 +728,7 @@ struct policy *ranker_open(const char *name, const char *cg, bool with_handler)
 {
 	struct policy *p = policy_open(name, cg);
 
-	/* libbpf takes programs here, not functions. */
+	/* In this struct libbpf wants programs, not functions. */
 	policy_ops(p)->evaluate_task = (void *)program(p, "policy_evaluate");
 	bpf_program__set_autoload(program(p, "policy_evaluate"), true);
 	if (!with_handler)
@@ -740,7 +745,7 @@ struct policy *listener_open(const char *name, const char *cg)
 	return p;
 }
 
-/* All that the policy has in its .bss */
+/* The policy's .bss */
 struct policy_control *policy_control(struct policy *p)
 {
 	size_t size;
@@ -847,7 +852,7 @@ void check_report(const char *policy, const char *policy_cg,
 	      klog_line("oom_policy=") ?: "no such line");
 }
 
-/* libbpf asks the kernel what it can once in a process and those that it forks. */
+/* libbpf probes the kernel's features once per process; children inherit the result. */
 static void learn_features(void)
 {
 	struct policy *p = policy_open("features", NULL);
@@ -861,12 +866,15 @@ void util_init(bool quiet)
 	libbpf_set_print(no_print);
 	if (quiet)
 		return;
-	/* We survive a global OOM; what a test starts says what it wants to be. */
+	/* We must survive a global OOM; tests set oom_score_adj of their tasks. */
 	write_file("/proc/self/oom_score_adj", "-1000");
-	/* What has been lost so far is not our fault. */
+	/* Ignore leaks from before the tests. */
 	write_file("/sys/kernel/debug/kmemleak", "scan");
 	write_file("/sys/kernel/debug/kmemleak", "clear");
-	/* No test is to trip a breaker by accident, also after the module is reloaded. */
+	/*
+	 * No test should trip a breaker by accident, not even after the module was
+	 * reloaded.
+	 */
 	mkdir("/run/modprobe.d", 0755);
 	sh("echo options bpf_oom %s > /run/modprobe.d/bpf_oom.conf",
 	   "breaker_kills=0 breaker_failures=0 breaker_ms=0");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* OOMs that a program declares, from a pressure handler and elsewhere */
+/* OOMs that programs declare, in a pressure handler and elsewhere */
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +12,7 @@
 
 #define WAIT BPF_OOM_FLAGS_WAIT_ON_OOM_LOCK
 
-/* A program of type syscall; cg NULL: for OOMs of the system. */
+/* Loads a program of type syscall; cg NULL: for OOMs of the system. */
 static struct declare_bpf *declare_load(const char *cg)
 {
 	struct declare_bpf *d;
@@ -143,7 +143,7 @@ TEST(declare_waits_for_another_oom_only_if_told_to)
 	policy_close(oom);
 }
 
-/* A policy that only declines has the text shown, on every kernel. */
+/* A policy that only declines, so that every kernel logs the text. */
 static void check_text(enum psi_text text, const char *want)
 {
 	struct policy *oom;
@@ -183,7 +183,9 @@ TEST(declare_with_a_long_text_cuts_it_off)
 		   "012345678901234567890123456789012345678901234567890123456789012");
 }
 
-/* Pressure in the cgroup, and a policy that declares an OOM there at once. */
+/*
+ * Makes pressure in the cgroup, and attaches a policy that declares an OOM there at once.
+ */
 static struct psi *guard(const char *cg)
 {
 	struct psi *p;
@@ -271,7 +273,7 @@ TEST(psi_an_event_declares_an_oom_of_the_system)
 	policy_close(oom);
 }
 
-/* What such policies are for: of the cgroups nothing was known when it began. */
+/* The purpose of such policies: at attach, they know nothing of the cgroups. */
 TEST(psi_a_policy_that_follows_cgroups_ends_the_one_that_stalls)
 {
 	unsigned long long gone, stalls;
@@ -325,7 +327,7 @@ TEST(psi_an_event_that_removes_its_cause_ends_the_pressure)
 	pid = thrash("dom");
 	CHECK(killed(pid), "the eater lives");
 	reap(pid);
-	/* And the cgroup goes while its event may still be handled. */
+	/* Remove the cgroup while its event may still be handled. */
 	CHECK(!cg_remove("dom"), "rmdir");
 	CHECK(WAIT_FOR(p->ctl->offlines, 30), "its end is not told");
 	events = p->ctl->events;

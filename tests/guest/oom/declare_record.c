@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is on record of an OOM that a program has declared */
+/* Records of OOMs that a program has declared */
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -124,7 +124,7 @@ TEST(an_oom_that_a_program_declares_is_on_record_with_all_of_its_victims)
 	check_record_number(r, "also_killed", other);
 	check_record_number(r, "kills", 2);
 	CHECK(!record_next(fd), "two records");
-	/* And another one is another record. */
+	/* The next one has a record of its own. */
 	cg_make("again");
 	other = hog("again", 1, 0);
 	declare_in("again");
@@ -133,7 +133,7 @@ TEST(an_oom_that_a_program_declares_is_on_record_with_all_of_its_victims)
 	close(fd);
 }
 
-/* Somebody else's OOM is nobody's business where no policy is attached. */
+/* Without an attached policy, OOMs that no program declared are not recorded. */
 TEST(an_oom_that_nobody_declares_is_on_no_record_without_a_policy)
 {
 	int fd = records_open();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* An OOM that was declared is none to panic of, and none to report without a death */
+/* A declared OOM does not panic, and is not reported if no process died */
 #include <ctype.h>
 #include <dirent.h>
 #include <unistd.h>
@@ -59,7 +59,7 @@ static void set_adj(int pid, int adj)
 	write_file(path, "%d", adj);
 }
 
-/* Twice: one may have been made by another that it had not come to. */
+/* Twice: a process that was not protected yet may have forked. */
 static void protect_everybody(void)
 {
 	for (int round = 0; round < 2; round++) {
@@ -149,7 +149,7 @@ TEST(declared_oom_does_not_kill_who_declares_it)
 	reap(pid);
 }
 
-/* With a user of the hook that declines and without. */
+/* With another user of the hook, which declines, and without. */
 static void declare_twice(const char *cg, long want)
 {
 	unsigned long long id = cg ? cg_id(cg) : 0;
@@ -216,7 +216,9 @@ TEST(declared_oom_of_a_cgroup_under_panic_on_oom_2_does_nothing)
 	reap(pid);
 }
 
-/* The notifiers come after the look for somebody to kill, and before the choice. */
+/*
+ * The notifiers run after the check that there is a process to kill, before the choice.
+ */
 TEST(declared_oom_whose_last_victim_is_protected_meanwhile_does_not_panic)
 {
 	hooktest_load();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A policy that may only say what it would do */
+/* A policy in a dry run, which only says what it would do */
 #include <unistd.h>
 
 #include <linux/types.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Policies that rank what the kernel's scan looks at */
+/* Policies that rank the tasks that the kernel scans */
 #include <unistd.h>
 
 #include <linux/types.h>
@@ -36,7 +36,7 @@ static struct policy *ranker_on(const char *cg)
 	return p;
 }
 
-/* Of what is not said the kernel's rule is kept. */
+/* Sets the verdict on a task; others are left to the kernel's rule. */
 static void say(struct policy *p, int i, pid_t pid, int verdict)
 {
 	policy_control(p)->rank_pid[i] = pid;
@@ -86,7 +86,10 @@ TEST(evaluate_shows_what_has_been_selected_and_takes_the_last)
 	struct policy *p = ranker_on("dom");
 	struct policy_control *ctl = policy_control(p);
 
-	/* Tasks come in the order in which they joined, or in the reverse. */
+	/*
+	 * The scan visits tasks in the order in which they joined the cgroup, or in the
+	 * reverse.
+	 */
 	say(p, 0, d.small, BPF_EVAL_SELECT);
 	say(p, 1, d.large, BPF_EVAL_SELECT);
 	one_oom("dom");
@@ -279,14 +282,14 @@ TEST(evaluate_does_not_ask_about_what_cannot_be_killed)
 	policy_close(p);
 }
 
-/* The real thing: OOM after OOM, each ended by the policy. */
+/* A task that allocates for real: the policy settles one OOM after the other. */
 TEST(evaluate_under_an_eater)
 {
 	struct domain d = domain();
 	struct policy *p = ranker_on("dom");
 	pid_t eats;
 
-	/* Last: who eats. */
+	/* The eater is killed last. */
 	say(p, 0, d.small, BPF_EVAL_SELECT);
 	say(p, 1, d.middle, BPF_EVAL_NEXT);
 	say(p, 2, d.large, BPF_EVAL_NEXT);
@@ -309,7 +312,7 @@ TEST(evaluate_while_policies_come_and_go_under_an_oom_storm)
 	for (int i = 0; i < 8 || (!evaluated && i < 300); i++) {
 		struct policy *p = ranker_open("ranker", "dom", i & 1);
 
-		/* The eater is the one that is not named. */
+		/* The eater is the task that is not named. */
 		say(p, 0, keep, BPF_EVAL_NEXT);
 		policy_control(p)->rank_other = BPF_EVAL_SELECT;
 		policy_start(p);

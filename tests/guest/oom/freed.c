@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory that comes back by itself before anybody is killed */
+/* Memory that becomes free before a process is killed */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 #include "klog.h"
 #include "seen.h"
 
-/* Nearly fills its domain, beside one that is in it, too. */
+/* One task nearly fills the domain, another one is in it, too. */
 struct scene {
 	pid_t filler, other;
 };
@@ -27,7 +27,7 @@ static struct scene make_scene(void)
 	return s;
 }
 
-/* An OOM during which the filler goes away. It ends without a kill. */
+/* Causes an OOM during which the filler exits. It ends without a kill. */
 static void oom_that_passes(struct policy *p, const struct scene *s)
 {
 	struct policy_control *ctl = policy_control(p);
@@ -40,7 +40,7 @@ static void oom_that_passes(struct policy *p, const struct scene *s)
 	CHECK(alive(eats), "the one that waited for memory died");
 	reap(eats);
 	CHECK(alive(s->other), "killed all the same");
-	/* Which waits for it: a kill would come after the policy. */
+	/* This waits for a message: the kernel would kill after the policy. */
 	CHECK(!klog_has_soon("Killed process"), "said: %s", klog_line("Killed process"));
 }
 
@@ -73,7 +73,7 @@ TEST(memory_that_came_back_before_a_policy_was_asked_needs_no_kill)
 	CHECK_EQ(hooktest("late %llu", cg_id("dom")), 1);
 	CHECK_EQ(policy_control(p)->kill_ret[0], -EAGAIN);
 	CHECK(alive(s.filler) && alive(s.other), "killed all the same");
-	/* Nor does the kernel where the policy leaves it to it. */
+	/* If the policy declines, the kernel does not kill either. */
 	policy_control(p)->kill_pid[0] = 0;
 	CHECK_EQ(hooktest("late %llu", cg_id("dom")), 1);
 	CHECK(!klog_has_soon("Killed process"), "said: %s", klog_line("Killed process"));
@@ -82,7 +82,7 @@ TEST(memory_that_came_back_before_a_policy_was_asked_needs_no_kill)
 	policy_close(p);
 }
 
-/* What CPUs have charged in advance and give back now does not let anybody go on. */
+/* Memcg stock that CPUs give back is too little for the task to go on. */
 TEST(a_little_room_is_no_memory_that_came_back)
 {
 	struct scene s = make_scene();
@@ -100,7 +100,7 @@ TEST(a_little_room_is_no_memory_that_came_back)
 	policy_close(p);
 }
 
-/* The kernel counts a victim as done before its pages are free. */
+/* For the kernel, a victim is done before its pages are free. */
 TEST(memory_that_a_victim_is_about_to_free_needs_no_second_kill)
 {
 	pid_t small, large, more;
@@ -113,7 +113,7 @@ TEST(memory_that_a_victim_is_about_to_free_needs_no_second_kill)
 	small = hog("dom/a", 5, 0);
 	large = hog("dom/b", 40, 0);
 	CHECK_EQ(hooktest("slowfree 400"), 0);
-	/* Fits in when the largest has gone. */
+	/* This fits as soon as the largest task is gone. */
 	more = hog("dom/a", 30, 0);
 	CHECK_EQ(hooktest("slowfree 0"), 0);
 	CHECK(killed(large), "the largest lives");

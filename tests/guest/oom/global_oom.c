@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* OOMs of the whole system, and who may decide them */
+/* OOMs of the whole system, and which policies may decide them */
 #include <signal.h>
 #include <unistd.h>
 
@@ -17,7 +17,7 @@ TEST(global_oom_is_settled_by_a_system_wide_policy)
 	cg_make("b");
 	chosen = hog("a", 100, 0);
 	ctl->kill_pid[0] = chosen;
-	/* The real thing: memory runs out. */
+	/* Memory runs out for real. */
 	pid = eater("b", 0, 0);
 	CHECK(killed(chosen), "the policy's choice lives");
 	CHECK_EQ(ctl->memcg_id, 0);

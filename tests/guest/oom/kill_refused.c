@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Kills that are refused, and that the OOM is then settled without them */
+/* Kills that are refused, after which the OOM is settled without them */
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
@@ -18,7 +18,7 @@
 #include "klog.h"
 #include "util.h"
 
-/* A policy that wants to kill pid gets this answer, and the kernel kills. */
+/* The policy's kill of @pid fails with @err, and the kernel kills. */
 static void refused(pid_t pid, int err)
 {
 	struct policy *p = policy_on("refused", "dom", 0);
@@ -38,7 +38,7 @@ static void refused(pid_t pid, int err)
 TEST(kill_of_init_is_refused)
 {
 	cg_make_limited("dom", 60);
-	/* Or it would be refused for that. */
+	/* Otherwise it would be refused because of its oom_score_adj. */
 	CHECK(!write_file("/proc/1/oom_score_adj", "0"), "oom_score_adj of init");
 	refused(1, EPERM);
 }
@@ -93,7 +93,7 @@ static __attribute__((noreturn)) void *tell_and_wait(void *tid)
 		pause();
 }
 
-/* A process of two threads, and the second of them. */
+/* Starts a process of two threads; *@second is the id of the second. */
 static pid_t two_threads(pid_t *second)
 {
 	pid_t pid, *tid;
@@ -105,7 +105,7 @@ static pid_t two_threads(pid_t *second)
 		pthread_t thread;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* Or it would be refused for that. */
+		/* Otherwise it would be refused because of its oom_score_adj. */
 		write_file("/proc/self/oom_score_adj", "0");
 		pthread_create(&thread, NULL, tell_and_wait, tid);
 		for (;;)
@@ -116,7 +116,7 @@ static pid_t two_threads(pid_t *second)
 	return pid;
 }
 
-/* Its first thread has been freed, which a debug kernel sees when somebody looks. */
+/* The first thread has been freed; a debug kernel notices if it is accessed. */
 TEST(kill_of_a_thread_of_a_process_that_is_gone_is_refused)
 {
 	struct held_bpf *held = held_bpf__open();
@@ -137,7 +137,7 @@ TEST(kill_of_a_thread_of_a_process_that_is_gone_is_refused)
 	one_oom("dom");
 	CHECK_EQ(held->bss->taken, 1);
 	reap(pid);
-	/* It is freed some time later. */
+	/* The kernel frees it some time later. */
 	usleep((unsigned int)(slow_ns(200000000) / 1000));
 	held->bss->kill_ret = 1;
 	one_oom("dom");
@@ -154,7 +154,9 @@ TEST(a_second_kill_of_the_same_victim_does_no_harm)
 	struct policy_control *ctl;
 	pid_t victim, eats;
 
-	/* The same victim twice in one decision: dying, but memory will come. */
+	/*
+	 * Kills the same victim twice in one decision: it is dying, but will free memory.
+	 */
 	cg_make_limited("dom", 80);
 	cg_make("dom/a");
 	cg_make("dom/eat");
@@ -166,7 +168,7 @@ TEST(a_second_kill_of_the_same_victim_does_no_harm)
 	eats = eater("dom/eat", 0, 20000);
 	CHECK(killed(victim), "the policy's choice lives");
 	CHECK_EQ(ctl->kill_ret[0], 0);
-	/* It may have gone by then. */
+	/* The process may be gone by then. */
 	CHECK(ctl->kill_ret[1] == 0 || ctl->kill_ret[1] == -ESRCH,
 	      "second kill: %d", ctl->kill_ret[1]);
 	CHECK_EQ(cg_key("dom/a", "memory.events", "oom_kill"), 1);

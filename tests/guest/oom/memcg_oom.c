@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who is asked about the OOM of a memcg, and what an answer brings about */
+/* Which policies are asked about the OOM of a memcg, and the effect of their answers */
 #include <signal.h>
 #include <unistd.h>
 
@@ -12,7 +12,7 @@
 #include "seen.h"
 #include "util.h"
 
-/* A domain with a bystander of 20 MB; the eater is what the kernel would kill. */
+/* A domain with a bystander of 20 MB; the kernel would kill the eater. */
 struct scene {
 	pid_t bystander, eater;
 };
@@ -118,7 +118,10 @@ static void kill_counts_with(int ret)
 	pid_t second = hog("dom/by", 5, 500);
 
 	policy_control(p)->kill_pid[0] = s.bystander;
-	/* One OOM: the next may come when the kernel waits for the victim no more. */
+	/*
+	 * Only one OOM: the next one may come after the kernel has stopped waiting for
+	 * the victim.
+	 */
 	one_oom("dom");
 	CHECK(killed(s.bystander), "the policy's choice lives");
 	CHECK(klog_has("oom_policy=modest"), "who killed is not in the log");
@@ -160,7 +163,7 @@ TEST(nearest_policy_first_then_its_ancestors_then_the_system)
 	cg_make_limited("dom", 200);
 	cg_make_limited("dom/child", 40);
 	cg_make("dom/child/eat");
-	/* Attached in the wrong order on purpose. */
+	/* Attached in the wrong order on purpose */
 	at_dom = policy_on("parent", "dom", 0);
 	at_root = policy_on("system", NULL, 0);
 	at_child = policy_on("child", "dom/child", 0);
@@ -190,7 +193,7 @@ TEST(a_policy_that_handles_ends_the_walk)
 	policy_control(near)->kill_pid[0] = s.bystander;
 	s.eater = eater("dom/eat", 0, 20000);
 	CHECK(killed(s.bystander), "the policy's choice lives");
-	/* The eater goes on, and the near one has nobody left to kill. */
+	/* The eater goes on, and the near policy has no task left to kill. */
 	CHECK(policy_control(far)->asked < policy_control(near)->asked,
 	      "asked %u times, and the near one %u times",
 	      policy_control(far)->asked, policy_control(near)->asked);
@@ -264,7 +267,7 @@ TEST(memory_oom_group_takes_the_whole_cgroup_of_the_victim)
 	CHECK(killed(s.bystander), "the policy's choice lives");
 	CHECK(killed(mate), "its group was not killed with it");
 	CHECK_EQ(cg_key("dom/by", "memory.events", "oom_group_kill"), 1);
-	/* The kernel counts the victim itself once more with its group. */
+	/* With a group, the kernel counts the victim itself twice. */
 	CHECK(cg_key("dom/by", "memory.events", "oom_kill") >= 2,
 	      "the kills are not counted");
 	reap(s.eater);

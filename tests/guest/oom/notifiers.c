@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* OOM notifiers, which free memory where they can: how often, and what comes of it */
+/* OOM notifiers, which free memory where they can: how often they run, and the effect */
 #include <linux/types.h>
 #include <bpf_oom/oom.h>
 
@@ -32,7 +32,7 @@ TEST(notifiers_run_at_most_twice_in_an_oom_with_a_selection)
 	reap(pid);
 }
 
-/* One that ranks, and what the kernel would have chosen, for the record. */
+/* Once for a policy that ranks, and once for the kernel's choice in the record */
 TEST(notifiers_run_at_most_twice_in_an_oom_with_a_policy)
 {
 	struct policy *p = ranker_open("ranks", NULL, true);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel settles before a victim is selected never reaches a policy
+ * OOMs that the kernel settles before it selects a victim never reach a policy
  *
- * The sixth rule, panic_on_oom, ends the kernel: tests/boot/panic-on-oom.sh.
+ * The sixth rule, panic_on_oom, ends the kernel, so it is tested in boot/panic-on-oom.sh.
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -34,7 +34,7 @@ TEST(a_dying_current_wins)
 
 	cg_make_limited("dom", 60);
 	p = policy_on("unasked", "dom", 0);
-	/* Loaded by us: the child cannot, once it is to die. */
+	/* Load the module here: the child cannot, once it is about to die. */
 	hooktest_load();
 	pid = fork();
 	if (!pid) {
@@ -103,9 +103,9 @@ TEST(oom_kill_allocating_task_wins)
 }
 
 /*
- * The freezer test of suspend keeps everything frozen, and the OOM killer
- * disabled, for five seconds. A kernel worker is not frozen, but would come too
- * late on the CPU that suspend spends them on.
+ * The freezer test of suspend keeps all tasks frozen, and the OOM killer disabled, for
+ * five seconds. A kernel worker is not frozen, but would run too late on the CPU that
+ * suspend keeps busy for that time.
  */
 static bool oom_while_frozen(struct policy **p, pid_t *scapegoat, int delay_ms)
 {
@@ -141,8 +141,8 @@ TEST(a_disabled_oom_killer_wins)
 	run_on(0);
 	cg_make("a");
 	/*
-	 * To freeze all tasks takes some time. An OOM before the last one is frozen
-	 * is like any other: later next time.
+	 * Freezing all tasks takes some time. An OOM before the last one is frozen is an
+	 * ordinary one: then try again with a longer delay.
 	 */
 	while (!oom_while_frozen(&p, &scapegoat, delay_ms)) {
 		delay_ms += 2000;

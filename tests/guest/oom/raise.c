@@ -15,7 +15,7 @@ static void raise_to(struct policy *p, int i, const char *cg, unsigned int mb)
 	policy_control(p)->raise_to[i] = mb * MB;
 }
 
-/* One that wants more than it may have, and gets it without a kill. */
+/* Runs a task that needs more than the limit, and is not killed. */
 static void fits_in_the_end(const char *cg, unsigned int mb)
 {
 	pid_t pid = hog(cg, mb, 0);
@@ -26,8 +26,8 @@ static void fits_in_the_end(const char *cg, unsigned int mb)
 }
 
 /*
- * Where a CPU gives back a page that it had charged in advance, the policy is asked
- * again, and has raised already.
+ * If a CPU returns a page of its stock, the policy is asked again after it has raised the
+ * limit.
  */
 static void check_raised(struct policy *p, int want)
 {
@@ -37,7 +37,7 @@ static void check_raised(struct policy *p, int want)
 	      "asked %u times, the last said %d", policy_control(p)->asked, ret);
 }
 
-/* What was raised does not help, and the kernel kills. */
+/* The raised limit does not help, and the kernel kills the eater. */
 static void is_killed(struct policy *p, const char *cg, int err)
 {
 	pid_t pid = oom_in(cg);
@@ -111,7 +111,7 @@ TEST(raise_is_not_followed_by_a_kill)
 	policy_close(p);
 }
 
-/* Of two limits that are in the way both must go up. */
+/* Two limits are in the way, so both must be raised. */
 TEST(raise_of_two_limits)
 {
 	struct policy *p;
@@ -130,7 +130,7 @@ TEST(raise_of_two_limits)
 	policy_close(p);
 }
 
-/* 4 MB are wanted, and there is room for less in the one above. */
+/* The task needs 4 MB, and the cgroup above has less room. */
 TEST(raise_of_one_of_two_limits_does_not_count)
 {
 	struct policy *p;
@@ -191,7 +191,7 @@ TEST(raise_to_less_or_the_same_is_refused)
 	is_killed(p, "dom", EINVAL);
 	raise_to(p, 0, "dom", 0);
 	is_killed(p, "dom", EINVAL);
-	/* Less than a page more is nothing. */
+	/* Less than a page more is refused. */
 	policy_control(p)->raise_to[0] = 40 * MB + 4095;
 	is_killed(p, "dom", EINVAL);
 	CHECK_EQ(cg_max_mb("dom"), 40);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is known of a decision afterwards: /dev/bpf_oom */
+/* Records of decisions: /dev/bpf_oom */
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -18,7 +18,7 @@
 
 #define RECORDS 64
 
-/* A small task, and a larger one that the kernel would take. */
+/* A small task, and a larger one that the kernel would kill */
 struct scene {
 	pid_t small, large;
 };
@@ -98,7 +98,7 @@ TEST(a_record_says_who_left_it_to_the_kernel)
 	r = record_of(fd, "default");
 	check_record(r, "result", "default");
 	check_record_number(r, "asked", 2);
-	/* The kernel. */
+	/* The kernel decided this one. */
 	check_record_number(r, "kills", 1);
 	check_record_number(r, "victim_pid", s.large);
 	check_record(r, "victim_comm", "oomtest");
@@ -140,7 +140,7 @@ TEST(a_record_of_an_oom_of_the_system)
 	policy_close(p);
 }
 
-/* The value of a key that belongs to the how manieth candidate, "" if it has none. */
+/* The value of a key of candidate @nr (from 0); "" if it has none */
 static const char *candidate_key(const char *record, int nr, const char *key)
 {
 	static char value[256];
@@ -254,7 +254,7 @@ TEST(a_record_has_the_cgroups_that_largest_compares)
 	reap(b);
 }
 
-/* A group is killed as a whole, by the kernel, and all of them are on record. */
+/* The kernel kills all of a group, and all of it is recorded. */
 static void check_group_record(const char *r, const pid_t *pid, int nr)
 {
 	char died[32];
@@ -369,7 +369,7 @@ TEST(a_record_has_all_whom_the_kernel_kills_by_memory_oom_group)
 	policy_close(p);
 }
 
-/* An OOM that nobody can be killed for is nobody's death. */
+/* An OOM without a process to kill is recorded without a death. */
 TEST(a_record_of_nobody_who_could_be_killed)
 {
 	struct policy *p;
@@ -421,7 +421,7 @@ TEST(a_record_is_lines_whatever_a_process_is_called)
 	int fd;
 
 	cg_make_limited("dom", 40);
-	/* U+009B begins a command for a terminal. */
+	/* U+009B begins a terminal command. */
 	prctl(PR_SET_NAME, "a\nseq=7\xc2\x9b");
 	pid = hog("dom", 5, 0);
 	prctl(PR_SET_NAME, "oomtest");
@@ -519,7 +519,7 @@ TEST(records_that_are_overwritten_are_missed_loudly)
 	policy_close(p);
 }
 
-/* 0, or the error that somebody gets who opens the device after become(). */
+/* Returns the error of opening the device after become(), or 0. */
 static int open_error_as(bool (*become)(void))
 {
 	pid_t pid = fork();
@@ -545,7 +545,7 @@ static bool nobody(void)
 	return !setresuid(65534, 65534, 65534);
 }
 
-/* As root in a container may be, that was given the device. */
+/* Become like root in a container that has the device node. */
 static bool root_without_admin(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A victim that is on its way out is waited for instead of another kill */
+/*
+ * Policies and the kernel wait for a victim that is exiting, instead of killing another
+ */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,7 +12,7 @@
 #include "seen.h"
 #include "util.h"
 
-/* There may be short sleeps before. */
+/* Is the task blocked? Ignores short sleeps. */
 static bool blocks(pid_t pid)
 {
 	for (int i = 0; i < 10; i++) {
@@ -22,8 +24,8 @@ static bool blocks(pid_t pid)
 }
 
 /*
- * A victim that does not die: it sleeps in the kernel. Its memory comes when the
- * OOM reaper does, about two seconds after the kill.
+ * Starts a victim that does not die: it sleeps in the kernel. Its memory is freed when
+ * the OOM reaper comes, about two seconds after the kill.
  */
 static pid_t stuck_victim(const char *cg)
 {
@@ -53,7 +55,7 @@ static pid_t stuck_victim(const char *cg)
 	return pid;
 }
 
-/* It has what was open when it was forked: attachments, too. */
+/* Unblock it early: the child holds the files that were open at fork(), also links. */
 static void end_stuck(pid_t victim)
 {
 	hooktest("unblock");
@@ -66,25 +68,25 @@ static void make_domain(void)
 	cg_make("dom/a");
 }
 
-/* When the last victim was killed. The reaper gives it two seconds. */
+/* Time of the last kill. The reaper gives the victim two seconds. */
 static unsigned long long killed_ns;
 
-/* By the kernel or by the policy that is there; cg NULL: in the system. */
+/* Kill by the kernel or by the attached policy; cg NULL: in the system. */
 static void kill_by_oom(const char *cg)
 {
 	killed_ns = now_ns();
 	oom_at_once(cg);
 }
 
-/* What has been seen since the kill says something: the reaper was not there yet. */
+/* Do observations since the kill count? Only if the reaper cannot have come. */
 static bool in_time(void)
 {
 	return now_ns() - killed_ns < 1800000000ULL;
 }
 
 /*
- * Until one of them was quick enough. With KASAN, and other machines on the same
- * CPUs, an OOM can take a second.
+ * Repeats an attempt until one was quick enough. With KASAN, and with other VMs on the
+ * same CPUs, an OOM can take a second.
  */
 static void attempts(bool (*attempt)(void))
 {
@@ -132,7 +134,7 @@ static bool comes_back(void)
 		check_repeats(fd, "default", victim, 3);
 		reports = klog_count("oom_policy=");
 		CHECK(reports <= 1, "%d lines about one kill", reports);
-		/* Not for ever. */
+		/* Limit the wait. */
 		for (int i = 0; i < 100 && !policy_control(near)->asked; i++) {
 			usleep(100000);
 			oom_at_once("dom");
@@ -159,7 +161,7 @@ static bool comes_back_in_the_system(void)
 	int fd;
 
 	cg_make("a");
-	/* Of the kernel, if it is too late to wait. */
+	/* The kernel's victim, if it is too late to wait */
 	scapegoat = hog("a", 5, 999);
 	victim = stuck_victim("a");
 	p = policy_on("chooser", NULL, 0);
@@ -188,8 +190,8 @@ TEST(wait_for_a_victim_in_an_oom_of_the_system_needs_no_policy)
 }
 
 /*
- * By sysrq the kernel is told to kill whether there is a victim or not, so policies are
- * asked. The OOM killer is run by a worker.
+ * By sysrq the kernel kills whether there is a victim or not, so policies are asked. A
+ * worker runs the OOM killer.
  */
 static void oom_by_sysrq(struct policy *last)
 {
@@ -200,13 +202,13 @@ static void oom_by_sysrq(struct policy *last)
 	CHECK(WAIT_FOR(*finished, 30), "the policy was not asked");
 }
 
-/* What is there to choose from when a victim does not die. */
+/* A victim that does not die, and the alternative */
 struct stuck_scene {
 	pid_t victim, scapegoat;
 	struct policy *waits, *next;
 };
 
-/* Of two policies the first waits for the victim, with this answer. */
+/* The first of two policies waits for the victim, and returns @ret. */
 static bool make_stuck_scene(struct stuck_scene *s, int ret)
 {
 	cg_make("a");
@@ -251,7 +253,7 @@ TEST(wait_for_a_victim_is_progress)
 	attempts(waits_once);
 }
 
-/* The next one claims to have done something, which does not make it so. */
+/* The next policy claims to have handled the OOM, which does not count. */
 static bool waits_and_returns_0(void)
 {
 	struct stuck_scene s;
@@ -271,7 +273,7 @@ TEST(wait_counts_only_with_return_1_and_not_for_the_next_policy)
 	attempts(waits_and_returns_0);
 }
 
-/* A policy that waits for pid gets this answer, and the kernel kills. */
+/* A policy's wait for @pid fails with @err, and the kernel kills. */
 static void refused(pid_t pid, int err)
 {
 	struct policy *p = able_on("refused", "dom", 1);
@@ -292,7 +294,7 @@ TEST(wait_for_who_is_no_victim_is_refused)
 	make_domain();
 	pid = hog("dom/a", 5, 0);
 	refused(pid, ESRCH);
-	/* Dying, but the OOM killer has not chosen it. */
+	/* The task is dying, but is no victim of the OOM killer. */
 	kill(pid, SIGKILL);
 	CHECK(killed(pid), "it lives");
 	refused(pid, ESRCH);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The examples, loaded as their comments say */
+/* The examples, loaded as their comments tell */
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 #define PINS "/sys/fs/bpf/example"
 #define MAPS "/sys/fs/bpf/example-maps"
 
-/* 8 bytes, as bpftool wants them. */
+/* Formats 8 bytes for bpftool. */
 static char *bytes(unsigned long long v, char *buf)
 {
 	char *p = buf;

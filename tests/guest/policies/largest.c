@@ -21,8 +21,8 @@ static void detach(const char *args)
 }
 
 /*
- * The largest cgroup has none of the largest processes, and one that must not die; the
- * kernel would take the largest process; who allocates has much page cache.
+ * The largest cgroup has none of the largest processes, and one that must not be killed;
+ * the kernel would kill "single"; the task that allocates has much page cache.
  */
 struct tree {
 	pid_t protected, worker[3], single, cached;
@@ -42,7 +42,7 @@ static void make_tree(struct tree *t)
 	t->single = hog("dom/single", 40, 0);
 }
 
-/* Fits when the largest worker has gone, in place of the page cache. */
+/* Fits when the largest worker is gone, and uses the room of the page cache. */
 static void fill_tree(void)
 {
 	hog("dom/cached", 36, 0);
@@ -69,7 +69,7 @@ static void all_workers_die(const struct tree *t)
 {
 	for (int i = 0; i < 3; i++)
 		CHECK(killed(t->worker[i]), "worker %d lives", i);
-	/* With memory.oom.group the kernel may come by the first one twice. */
+	/* With memory.oom.group the kernel may visit the first process twice. */
 	CHECK(cg_key("dom/workers", "memory.events", "oom_kill") >= 3, "not all by an OOM");
 	others_live(t);
 }
@@ -182,7 +182,7 @@ TEST(largest_counts_what_is_queued_in_sockets)
 	CHECK(cg_key("dom/sockets", "memory.stat", "sock") > 40 * (long)MB,
 	      "%ld bytes in sockets", cg_key("dom/sockets", "memory.stat", "sock"));
 	anon = hog("dom/anon", 30, 0);
-	/* One OOM and no more: sockets are freed later than what the kernel waits for. */
+	/* Only one OOM: sockets are freed later than the kernel waits. */
 	one_oom("dom");
 	CHECK(killed(sockets), "the largest cgroup lives");
 	CHECK(alive(anon), "not the largest cgroup died");
@@ -265,7 +265,10 @@ TEST(largest_has_regard_to_oom_score_adj_by_what_it_is_about)
 	cg_make("dom/db");
 	cg_make("dom/batch");
 	db = hog("dom/db", 60, -500);
-	/* Of little weight in what the cgroup is worth, and first in it. */
+	/*
+	 * It adds little to the size of the cgroup, but is the first one to be killed in
+	 * it.
+	 */
 	small = hog("dom/db", 1, 1000);
 	batch = hog("dom/batch", 20, 0);
 	one_oom("dom");
@@ -277,7 +280,7 @@ TEST(largest_has_regard_to_oom_score_adj_by_what_it_is_about)
 	detach("");
 }
 
-/* The kernel finds what it holds by another one. */
+/* The kernel finds the memory by another thread. */
 TEST(largest_has_regard_to_processes_whose_first_thread_has_exited)
 {
 	int fd = records_open();
@@ -304,7 +307,7 @@ TEST(largest_has_regard_to_processes_whose_first_thread_has_exited)
 	detach("");
 }
 
-/* Reclaim within the tenant computes it so; reclaim of all does not. */
+/* Reclaim within the tenant computes protection so; reclaim of the system does not. */
 TEST(largest_lets_nobody_protect_more_than_it_has_itself)
 {
 	pid_t tenant, neighbour;
@@ -317,7 +320,7 @@ TEST(largest_lets_nobody_protect_more_than_it_has_itself)
 	cg_write("dom/tenant/own", "memory.low", "max");
 	tenant = hog("dom/tenant/own", 40, 0);
 	neighbour = hog("dom/neighbour", 20, 0);
-	/* There is nothing that it could free. */
+	/* Reclaim that has nothing to free */
 	write_file(CG_ROOT "/test/dom/tenant/memory.reclaim", "1M");
 	one_oom("dom");
 	CHECK(killed(tenant), "it protects itself");
@@ -338,7 +341,7 @@ TEST(largest_of_a_cgroup_decides_there_and_not_elsewhere)
 	attach("--cgroup /sys/fs/cgroup/test/dom");
 	small = hog("dom/a", 5, 0);
 	large = hog("dom/b", 40, 0);
-	/* Fits once the largest is gone. */
+	/* This fits once the largest process is gone. */
 	more = hog("dom/a", 30, 0);
 	CHECK(klog_has("oom_policy=largest,policy_cgroup=/test/dom"), "not asked");
 	CHECK(killed(large), "the largest cgroup lives");

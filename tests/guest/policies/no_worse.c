@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rule for what is shipped: with a policy an OOM costs no more than without
+ * A rule for the shipped policies: they kill no more processes than the kernel alone
  *
  * One process leaks. OOMs come until it is dead, once with the kernel alone and once
- * with each policy, as attached without options. How many others had to go before?
- * With psi-guard there are no OOMs but its own, and the leak grows until it is dead.
+ * with each policy, attached without options. The test counts other processes that were
+ * killed before. With psi-guard all OOMs are declared ones, and the leak grows until it
+ * is dead.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 #define MAX_OTHERS 40
 #define TMPFS "/run/no_worse"
 
-/* So many processes of that size, all in one cgroup. NULL: in the root. */
+/* @nr processes of @mb, all in one cgroup. NULL: in the root. */
 struct crowd {
 	const char *cg;
 	int nr;
@@ -27,10 +28,10 @@ struct crowd {
 };
 
 struct scene {
-	/* Of the whole system, not of the cgroup "dom". */
+	/* The OOM is one of the whole system, not of the cgroup "dom". */
 	bool global;
 	struct crowd leak;
-	struct crowd others[5];	/* an empty one is the end */
+	struct crowd others[5];	/* ends with an empty one */
 	void (*prepare)(void);
 	void (*finish)(void);
 };
@@ -80,7 +81,7 @@ static void end(const struct scene *s, const pid_t *others, int nr, pid_t leaks)
 		s->finish();
 }
 
-/* Returns how many others had to die before the leak did. */
+/* Returns how many other processes were killed before the leak was. */
 static int cost(const struct scene *s, const char *policy)
 {
 	pid_t others[MAX_OTHERS], leaks;
@@ -98,7 +99,7 @@ static int cost(const struct scene *s, const char *policy)
 		one_oom(s->global ? NULL : "dom");
 		CHECK(WAIT_FOR(!alive(leaks) || count_dead(others, nr) > dead, 60),
 		      "an OOM, and nobody died");
-		/* What dies with its group does so at once, but one after the other. */
+		/* The kernel kills a group one after the other. */
 		WAIT_FOR(count_dead(others, nr) == nr, 1);
 		dead = count_dead(others, nr);
 	}
@@ -108,7 +109,7 @@ static int cost(const struct scene *s, const char *policy)
 	return dead;
 }
 
-/* The same with psi-guard, below a limit that leaves the leak two thirds of its size. */
+/* The same with psi-guard, below a limit that leaves the leak two thirds of its size */
 static int cost_with_psi_guard(const struct scene *s)
 {
 	pid_t others[MAX_OTHERS], leaks;
@@ -158,7 +159,7 @@ TEST(no_worse_plain_leak)
 	});
 }
 
-/* As services that start their own workers are packaged. */
+/* Services that start their own workers are packaged like this. */
 TEST(no_worse_parent_that_must_not_be_killed)
 {
 	no_worse(&(struct scene) {
@@ -179,7 +180,7 @@ TEST(no_worse_database_that_is_to_die_last)
 static void protect_database(void)
 {
 	cg_write("dom/db", "memory.min", "120M");
-	/* What it protects is computed by reclaim, which comes before an OOM. */
+	/* Reclaim, which precedes an OOM, computes the protection. */
 	write_file(CG_ROOT "/test/dom/memory.reclaim", "1M");
 }
 
@@ -194,7 +195,7 @@ TEST(no_worse_database_that_memory_min_protects)
 
 static void fill_tmpfs(void)
 {
-	/* Of a test that has failed. */
+	/* Remove what a failed test has left. */
 	umount(TMPFS);
 	mkdir(TMPFS, 0700);
 	CHECK(!mount("none", TMPFS, "tmpfs", 0, ""), "no tmpfs");

@@ -24,7 +24,7 @@ static void detach(void)
 	CHECK(!sh("bpfoom detach priorities"), "bpfoom detach priorities");
 }
 
-/* The least important cgroup is neither the largest nor what the kernel takes. */
+/* The least important cgroup is neither the largest nor the kernel's choice. */
 struct tree {
 	pid_t vital, batch[2], favourite, large;
 };
@@ -101,7 +101,7 @@ TEST(priorities_of_those_that_have_none_are_an_option)
 {
 	struct tree t = make_tree();
 
-	/* Of equals the one that the kernel would choose. */
+	/* Among equals it is the one that the kernel would choose. */
 	attach("--set default_priority=5 --set priority@" TEST_CG
 	       "dom/batch=10 --set priority@" TEST_CG "dom/vital=6");
 	only_dies(&t, t.favourite);
@@ -156,7 +156,7 @@ TEST(priorities_take_a_whole_cgroup_where_it_says_so)
 	detach();
 }
 
-/* Each OOM is a new scan, which must not remember the last one. */
+/* Each OOM is a new scan, which must not remember the previous one. */
 TEST(priorities_from_low_to_high)
 {
 	struct tree t = make_tree();

@@ -19,7 +19,7 @@
 #include "psi_util.h"
 #include "util.h"
 
-/* No patience: the tests shall not take long. */
+/* Short durations, so that the tests do not take long */
 #define QUICK "--set limit_us=100000 --set limit_duration=2"
 
 static void __attribute__((format(printf, 1, 2))) attach(const char *fmt, ...)
@@ -31,7 +31,9 @@ static void __attribute__((format(printf, 1, 2))) attach(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(args, sizeof(args), fmt, ap);
 	va_end(ap);
-	/* Of a test that failed; it would be taken for ours. */
+	/*
+	 * Remove an attachment that a failed test has left; it would be taken for ours.
+	 */
 	sh("rm /sys/fs/bpf/bpf-oom/links/psi-guard@* 2>/dev/null && sleep 1");
 	CHECK(!sh("bpfoom attach psi-guard %s %s", QUICK, args),
 	      "bpfoom attach psi-guard %s", args);
@@ -44,7 +46,7 @@ static void detach(void)
 
 #define STATS ".data.psi_guard"
 
-/* That map of the policy, however it got there. */
+/* Finds the statistics map, however the policy was attached. */
 static int open_stats(struct bpf_map_info *info)
 {
 	__u32 id = 0, len = sizeof(*info);
@@ -61,7 +63,7 @@ static int open_stats(struct bpf_map_info *info)
 	FAIL("no policy has a map " STATS);
 }
 
-/* Of its only variable. */
+/* Finds a member of the only variable in that section. */
 static const struct btf_member *find_member(const struct btf *btf, const char *key)
 {
 	int section = btf__find_by_name_kind(btf, STATS, BTF_KIND_DATASEC);
@@ -80,7 +82,7 @@ static const struct btf_member *find_member(const struct btf *btf, const char *k
 	FAIL("no %s in " STATS, key);
 }
 
-/* What the policy has counted. */
+/* Reads a counter of the policy. */
 static long stat(const char *key)
 {
 	struct bpf_map_info info;
@@ -100,7 +102,7 @@ static long stat(const char *key)
 	return ret;
 }
 
-/* Has it come to this within some seconds? */
+/* Waits some seconds for a counter to reach a value. */
 static bool stat_reaches(const char *key, long value, int seconds)
 {
 	for (int i = 0; i < seconds * 10; i++) {
@@ -111,7 +113,7 @@ static bool stat_reaches(const char *key, long value, int seconds)
 	return false;
 }
 
-/* Wants more than memory.high lets it have, and so waits most of the time. */
+/* Starts a task that exceeds memory.high, and so waits most of the time. */
 static void limit(const char *cg)
 {
 	cg_make(cg);
@@ -126,7 +128,7 @@ static pid_t thrash(const char *cg)
 	return eater(cg, 0, 20000);
 }
 
-/* Waits for nothing. */
+/* Starts a task that never waits. */
 static pid_t busy(const char *cg)
 {
 	pid_t pid = fork();
@@ -185,13 +187,13 @@ TEST(psi_guard_has_the_kernel_settle_a_cgroup_at_its_limit)
 	CHECK(alive(neighbour), "the neighbour died");
 	CHECK_EQ(cg_key("dom/a", "memory.events", "oom_kill"), 1);
 	check_report_at_limit("default", "dom/a", 1);
-	/* Counted after the death. */
+	/* The policy counts after the kill. */
 	CHECK(stat_reaches("killed", 1, 30), "counted: %ld", stat("killed"));
 	CHECK_EQ(stat("at_limit"), 1);
 	detach();
 }
 
-/* The limit is above, and so is the OOM: who is killed is the other's choice. */
+/* The limit and the OOM are in a cgroup above; the policy there chooses. */
 TEST(psi_guard_has_an_attached_policy_settle_a_cgroup_at_its_limit)
 {
 	struct policy *p;
@@ -233,7 +235,7 @@ TEST(psi_guard_lets_time_pass_after_an_oom)
 	detach();
 }
 
-/* Holds so many MB that it could share, or 0: all that it can get. */
+/* Maps so many MB of shared memory, or 0: allocates as much as it can. */
 static void __attribute__((noreturn)) become_victim(const char *cg, unsigned int mb)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -250,7 +252,7 @@ static void __attribute__((noreturn)) become_victim(const char *cg, unsigned int
 		memset(malloc(MB), 1, MB);
 }
 
-/* Anybody may trace a child of its own, and keep it from exiting. */
+/* Any user may trace its own child, and so keep it from exiting. */
 static void keep_victim_for(const char *cg, unsigned int mb, unsigned int seconds)
 {
 	pid_t pid = fork();
@@ -267,7 +269,7 @@ static void keep_victim_for(const char *cg, unsigned int mb, unsigned int second
 	waitpid(pid, &status, 0);
 }
 
-/* There is a victim for nearly all of the time, but never the same for long. */
+/* Provides victims nearly all of the time, none of them for long. */
 static pid_t victims(const char *cg)
 {
 	pid_t pid;
@@ -339,7 +341,7 @@ TEST(psi_guard_follows_cgroups_that_come_and_go)
 	detach();
 }
 
-/* With room for that of the root only. */
+/* With only one trigger, which the root gets */
 TEST(psi_guard_acts_on_cgroups_that_it_has_no_trigger_for)
 {
 	pid_t before, after;
@@ -365,7 +367,7 @@ TEST(psi_guard_acts_on_cgroups_that_it_has_no_trigger_for)
 	detach();
 }
 
-/* A stall of all tasks in a leaf is one of some in the root, whose neighbour works. */
+/* "full" of a leaf is "some" of the root, which has another, busy leaf. */
 TEST(psi_guard_looks_for_stalls_of_all_tasks_without_triggers_too)
 {
 	pid_t pid, works;
@@ -470,8 +472,8 @@ TEST(psi_guard_has_thresholds_of_single_cgroups)
 }
 
 /*
- * A limit above the root is, seen from there, a machine without memory; only that
- * the machine has some.
+ * Seen from below, a limit above the root is like a machine without memory, except that
+ * the machine does have free memory.
  */
 static void make_limit_above(void)
 {
@@ -491,7 +493,7 @@ static void make_shortage_from_above(pid_t *large, pid_t *small)
 	*small = hog("dom/root/small", 4, 0);
 }
 
-/* Whether the machine is short of memory is not asked, nor who grows. */
+/* Options that ignore whether the machine is short of memory and which leaf grows */
 #define SHORT "--cgroup /test/dom/root --set low_percent=100 --set lookahead_s=0 --set cooldown_ms=60000"
 
 TEST(psi_guard_does_nothing_while_there_is_memory)
@@ -509,7 +511,7 @@ TEST(psi_guard_does_nothing_while_there_is_memory)
 	detach();
 }
 
-/* The one that stalls is smaller. */
+/* The leaf that stalls is smaller. */
 TEST(psi_guard_blames_the_largest_leaf_when_memory_is_low)
 {
 	pid_t large, small, stalls;
@@ -518,7 +520,7 @@ TEST(psi_guard_blames_the_largest_leaf_when_memory_is_low)
 	cg_make("dom/root/stalls");
 	attach(SHORT);
 	stalls = eater("dom/root/stalls", 0, 20000);
-	/* Reclaim cannot go on; the eater sleeps for longer and longer. */
+	/* Reclaim makes no progress; the eater is throttled for longer and longer. */
 	if (!killed(large))
 		FAIL("the largest lives: %ld declared, nobody %ld, plenty %ld, swap %ld",
 		     stat("declared"), stat("nobody"), stat("plenty"),
@@ -537,7 +539,7 @@ TEST(psi_guard_spares_what_is_protected)
 	make_shortage_from_above(&large, &small);
 	cg_write("dom/root", "memory.low", "60M");
 	cg_write("dom/root/large", "memory.low", "60M");
-	/* And what must not be killed. */
+	/* The leaf that stalls must not be killed. */
 	cg_make("dom/root/stalls");
 	attach(SHORT);
 	stalls = eater("dom/root/stalls", -1000, 20000);
@@ -548,7 +550,10 @@ TEST(psi_guard_spares_what_is_protected)
 	detach();
 }
 
-/* As it may who has been given a cgroup, but not what it is worth. */
+/*
+ * A user may write to a cgroup delegated to it, but protects no more than that cgroup
+ * has.
+ */
 TEST(psi_guard_lets_nobody_protect_more_than_it_has_itself)
 {
 	pid_t large, small, stalls, tenant;
@@ -568,7 +573,9 @@ TEST(psi_guard_lets_nobody_protect_more_than_it_has_itself)
 	detach();
 }
 
-/* Who holds more than the others, but dies and nothing comes free. */
+/*
+ * The task holds more than others, but a kill would free nothing, so another is killed.
+ */
 static void blames_who_stalls_and_not(pid_t pid)
 {
 	pid_t stalls;
@@ -582,7 +589,7 @@ static void blames_who_stalls_and_not(pid_t pid)
 	detach();
 }
 
-/* As Kubernetes has it for pods that are not to die before others. */
+/* Kubernetes sets this for pods that are not to be killed before others. */
 TEST(psi_guard_blames_somebody_where_all_have_a_low_score)
 {
 	pid_t large, small, stalls;
@@ -610,7 +617,7 @@ TEST(psi_guard_blames_nobody_for_files_in_a_tmpfs)
 
 	make_limit_above();
 	cg_make("dom/root/build");
-	/* There may be one of a test that has failed. */
+	/* A failed test may have left one. */
 	CHECK(!sh("umount %s 2>/dev/null; mkdir -p %s && mount -t tmpfs none %s", TMPFS,
 		  TMPFS, TMPFS), "no tmpfs");
 	CHECK(!sh("echo $$ >%s/test/dom/root/build/cgroup.procs; "
@@ -621,7 +628,7 @@ TEST(psi_guard_blames_nobody_for_files_in_a_tmpfs)
 	CHECK(!sh("umount %s", TMPFS), "umount");
 }
 
-/* Its memory is charged to where it was when it got that. */
+/* Memory stays charged to the cgroup in which the task allocated it. */
 TEST(psi_guard_blames_nobody_for_who_has_moved_on)
 {
 	pid_t moved, beside;
@@ -636,7 +643,7 @@ TEST(psi_guard_blames_nobody_for_who_has_moved_on)
 	CHECK(alive(moved), "it died");
 }
 
-/* A victim that is kept from exiting: shared memory is not taken from it. */
+/* A victim that is kept from exiting: the OOM reaper does not free shared memory. */
 TEST(psi_guard_blames_nobody_who_is_dead_already)
 {
 	pid_t tenant, stalls;
@@ -672,7 +679,7 @@ TEST(psi_guard_blames_nobody_for_who_must_not_be_killed)
 	CHECK(alive(safe), "what must not be killed died");
 }
 
-/* All processes are looked at for it. */
+/* The search walks all processes, so it must not be repeated too often. */
 TEST(psi_guard_does_not_look_for_the_cause_for_each_who_waits)
 {
 	unsigned long long began;
@@ -717,7 +724,7 @@ TEST(psi_guard_waits_for_pressure_to_last_unless_it_is_urgent)
 	detach();
 }
 
-/* Compressed, in memory. Until swap_off(), or until the machine ends. */
+/* Compressed swap in memory, until swap_off() or the end of the VM */
 static void swap_on(unsigned int mb)
 {
 	CHECK(!sh("modprobe -q zram; swapoff /dev/zram0 2>/dev/null; echo 1 >/sys/block/zram0/reset && echo %uM >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null && swapon /dev/zram0",
@@ -729,7 +736,7 @@ static void swap_off(void)
 	CHECK(!sh("swapoff /dev/zram0 && echo 1 >/sys/block/zram0/reset"), "swapoff");
 }
 
-/* As make_shortage_from_above(), and what is too much goes to swap. */
+/* As make_shortage_from_above(), but with swap for what does not fit. */
 static pid_t swap_out(pid_t *large)
 {
 	pid_t small;
@@ -785,7 +792,7 @@ TEST(psi_guard_does_not_wait_when_swap_is_full)
 
 /* --- a machine that is short of memory ------------------------------------ */
 
-/* What a server has: a mapped file that it reads again and again. */
+/* Memory use of a server: a mapped file that it reads again and again */
 static void __attribute__((noreturn)) read_for_ever(const char *cg, int ready)
 {
 	int fd = large_file();
@@ -803,7 +810,7 @@ static void __attribute__((noreturn)) read_for_ever(const char *cg, int ready)
 	}
 }
 
-/* Has read all of it once on return. */
+/* On return it has read all of the file once. */
 static pid_t server(const char *cg)
 {
 	int fds[2];
@@ -828,9 +835,9 @@ static pid_t server(const char *cg)
 }
 
 /*
- * The leak is the cause: not the one that waits, nor the one that is to be taken sooner
- * than others of its size. It is the largest in the end, however slowly a busy machine
- * lets it grow.
+ * The leak is the cause, not the server that waits, nor the database that oom_score_adj
+ * would have killed before others of its size. In the end the leak is the largest,
+ * however slowly it grows on a busy machine.
  */
 TEST(psi_guard_ends_the_leak_before_the_kernel_does)
 {
@@ -863,7 +870,7 @@ TEST(psi_guard_ends_the_leak_before_the_kernel_does)
 	detach();
 }
 
-/* The kernel takes it when the time has come. */
+/* In the end the kernel kills it. */
 TEST(psi_guard_has_no_leaf_pay_for_a_leak_in_the_root_cgroup)
 {
 	pid_t reads, web, leaks;

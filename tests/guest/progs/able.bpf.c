@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The programmable policy with all that it can do */
+/* The programmable policy, compiled with all of its abilities */
 #define ABLE
 #include "policy.bpf.c"

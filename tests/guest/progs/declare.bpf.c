@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Declares OOMs from a program that has nothing to do with pressure. */
+/* Declares OOMs in programs that have nothing to do with pressure. */
 #include "declare.bpf.h"
 
 char _license[] SEC("license") = "GPL";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls bpf_out_of_memory() with a text that is chosen at run time. */
+/* Calls bpf_out_of_memory() with a text chosen at run time. */
 #ifndef TESTS_DECLARE_BPF_H
 #define TESTS_DECLARE_BPF_H
 
@@ -26,7 +26,7 @@ static __always_inline int declare_oom(struct mem_cgroup *memcg,
 	}
 }
 
-/* cgroup_id 0: of the whole system */
+/* cgroup_id 0: the whole system */
 static __always_inline int declare_oom_in(u64 cgroup_id,
 					  const struct psi_declare *d)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Takes a reference to a thread in one OOM, and names it in the next. */
+/* Takes a reference to a thread in one OOM, and tries to kill it in the next. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";
@@ -15,7 +15,7 @@ struct {
 	__type(value, struct held);
 } held SEC(".maps");
 
-/* The test sets the first. */
+/* The test sets tid, the program the others. */
 int tid, taken, kill_ret, wait_ret, candidate_ret;
 
 SEC("struct_ops.s/handle_out_of_memory")

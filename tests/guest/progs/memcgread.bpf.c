@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reads a memcg through every memcg kfunc, from an ordinary program. */
+/* Reads a memcg by every memcg kfunc, in a program that is no policy. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

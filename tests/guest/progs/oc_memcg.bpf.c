@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* As upstream's handlers do it: the memcg is that of the oom_control. */
+/* Takes the memcg of oom_control, like upstream's handlers. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

@@ -2,8 +2,8 @@
 /*
  * A policy that does what the test wants, see policy.h
  *
- * Half of the time that it takes to load goes into looking up kfuncs. So those
- * that few tests want are only in able.bpf.c, which is this with ABLE defined.
+ * Looking up kfuncs takes half of the time of loading. So those that few tests need are
+ * only in able.bpf.c, which is this file with ABLE defined.
  */
 #include <bpf_oom/common.bpf.h>
 
@@ -42,7 +42,7 @@ static int kill_pid(struct oom_control *oc, int pid, int *was_victim)
 	return ret;
 }
 
-/* Returns whether the first one was killed. */
+/* Returns whether the first kill succeeded. */
 static bool kill_pids(struct oom_control *oc)
 {
 	int i, ret, was_victim = 0;
@@ -54,7 +54,10 @@ static bool kill_pids(struct oom_control *oc)
 		ret = kill_pid(oc, ctl.kill_pid[i], &was_victim);
 		if (!i)
 			killed = !ret;
-		/* The next OOM may come before anybody has read this. */
+		/*
+		 * Keep the first success: the next OOM may come before the test has read
+		 * this.
+		 */
 		if (ctl.killed[i])
 			continue;
 		ctl.kill_ret[i] = ret;
@@ -84,7 +87,7 @@ static int raise(struct oom_control *oc, u64 id, u64 to)
 	struct cgroup *cgrp;
 	int ret = -2; /* ENOENT */
 
-	/* A kernel without memory cgroups, which loads this all the same. */
+	/* A kernel without memory cgroups; there the program loads too. */
 	if (!bpf_ksym_exists(bpf_get_mem_cgroup))
 		return ret;
 	cgrp = bpf_cgroup_from_id(id);
@@ -99,7 +102,7 @@ static int raise(struct oom_control *oc, u64 id, u64 to)
 	return ret;
 }
 
-/* A cgroup that is not there any more is passed over in silence. */
+/* Does nothing if the cgroup does not exist any more. */
 static void pass_over(struct oom_control *oc, u64 id)
 {
 	struct mem_cgroup *memcg;
@@ -130,7 +133,7 @@ static long badness(struct oom_control *oc, int pid)
 	return points;
 }
 
-/* An unknown flag makes the iterator refuse, as it does without memory. */
+/* With an unknown flag the iterator fails, as it does if it cannot allocate memory. */
 static void break_iterator(struct cgroup *cgrp)
 {
 	struct bpf_iter_css_task it;
@@ -218,7 +221,7 @@ void BPF_PROG(policy_offline, u64 cgroup_id)
 	__sync_fetch_and_add(&ctl.offline_done, 1);
 }
 
-/* Tests leave out what they do not want, see policy_open(). */
+/* Tests remove members that they do not want, see policy_open(). */
 BPF_OOM_OPS(policy,
 	    .handle_out_of_memory = (void *)policy_oom,
 	    .evaluate_task = (void *)policy_evaluate,

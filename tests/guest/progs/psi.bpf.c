@@ -21,8 +21,8 @@ struct spinning {
 };
 
 /*
- * A millisecond, and then something that fails but lets others have the CPU: not
- * every kernel takes it from a program.
+ * Spins for a millisecond, then calls something that fails but lets other tasks run: not
+ * every kernel preempts a program.
  */
 static long spin_ms(u64 i, void *arg)
 {
@@ -113,7 +113,7 @@ static void look_at(struct bpf_psi_trigger *t)
 	seen->window_us = t->window_us;
 }
 
-/* Of one that is said to be gone? */
+/* Counts events of cgroups whose removal was already reported. */
 static void look_for_late(u64 cgroup_id)
 {
 	int i;

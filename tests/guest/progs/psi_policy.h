@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The programmable pressure policy: what tests tell it and what it tells them
+ * The programmable pressure policy: its input from tests, and its output
  *
  * Shared by psi.bpf.c and the tests, in its .bss.
  */
@@ -19,7 +19,7 @@ struct psi_create {
 	unsigned int window_us;
 	unsigned int times;		/* how often; 0: not at all */
 	int ret;			/* out: of the last call */
-	unsigned int created;		/* out: how many were successful */
+	unsigned int created;		/* out: number of successful calls */
 };
 
 /* What a trigger looked like in its last event */
@@ -28,7 +28,7 @@ struct psi_seen {
 	unsigned int index, resource, full, threshold_us, window_us;
 };
 
-/* A text for bpf_out_of_memory(), which takes constants only */
+/* Texts for bpf_out_of_memory(), which takes only constants */
 enum psi_text { TEXT_PRESSURE, TEXT_EMPTY, TEXT_UGLY, TEXT_LONG };
 
 struct psi_declare {
@@ -46,14 +46,14 @@ struct psi_control {
 	int init_ret;
 	unsigned long long init_spin_ns;
 	unsigned long long spin_ns;	/* how long an event takes */
-	unsigned int go_on;		/* end both */
-	unsigned int declares;		/* as many events declare an OOM */
-	int declare_global;		/* not that of the trigger's cgroup */
+	unsigned int go_on;		/* end spin_ns early */
+	unsigned int declares;		/* number of events that declare an OOM */
+	int declare_global;		/* for the system, not the trigger's cgroup */
 	struct psi_declare declare;
 	/* out: */
 	unsigned int inits, init_done, events, finished, onlines, offlines;
 	unsigned int declared, overlaps, running, nr_triggers;
-	unsigned int watched;		/* new cgroups that got a trigger */
+	unsigned int watched;		/* number of new cgroups that got a trigger */
 	unsigned int late;		/* events of a cgroup after its offline */
 	unsigned int calls[PSI_INDICES];	/* by index */
 	struct psi_seen seen[PSI_INDICES];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the handlers of all posted series do: they begin with the memcg of the
+ * The common part of the handlers of all posted series: they begin with the memcg of
  * oom_control, or the root if there is none, look below it and kill.
  */
 #ifndef TESTS_SHAPE_BPF_H
@@ -9,9 +9,9 @@
 #include <bpf_oom/common.bpf.h>
 #include <bpf_oom/compat.bpf.h>
 
-/* The id of the cgroup to kill in. */
+/* Id of the cgroup to kill in */
 unsigned long long victim_cgroup;
-/* In bytes, of oc->memcg. */
+/* Usage of oc->memcg, in bytes */
 unsigned long usage;
 
 static struct mem_cgroup *find_victim_cgroup(struct mem_cgroup *root)
@@ -43,7 +43,7 @@ static __always_inline int kill_in(struct oom_control *oc, struct mem_cgroup *me
 	return !ret;
 }
 
-/* From the memcg itself. */
+/* Begins with the memcg itself. */
 static __always_inline int shape_kill(struct oom_control *oc, const char *message)
 {
 	struct mem_cgroup *memcg = oc->memcg, *victim;
@@ -66,7 +66,7 @@ static __always_inline int shape_kill(struct oom_control *oc, const char *messag
 	return ret;
 }
 
-/* From a reference, which both ways of beginning have in common. */
+/* Begins with a reference, which both cases have in common. */
 static __always_inline int shape_kill_by_reference(struct oom_control *oc,
 						   const char *message)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A policy in the shape of the per-task series: the lower priority is chosen */
+/* A policy in the shape of the per-task series: it chooses the lower priority */
 #include <bpf_oom/common.bpf.h>
 #include <bpf_oom/compat.bpf.h>
 
 char _license[] SEC("license") = "GPL";
 
-/* By cgroup id, of the cgroups that tasks are in. */
+/* By id of the cgroup that a task is in */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A policy in the shape of the author's branch: the cgroup last */
+/* A policy in the shape of the author's later branch: the cgroup last */
 #include "shape.bpf.h"
 
 char _license[] SEC("license") = "GPL";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Policies that ask for local storage, once that there is and once to be made. */
+/* Policies that look up local storage, existing or to be created */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Other users of out_of_memory(): they count its calls. */
+/* Other users of out_of_memory(), which count its calls */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

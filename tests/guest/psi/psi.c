@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which pressure a policy is told of, how often, and what is refused */
+/* Which pressure a policy is told of, how often, and which triggers are refused */
 #include <unistd.h>
 
 #include "harness.h"
@@ -24,12 +24,12 @@ TEST(psi_a_trigger_fires_for_ever_once_per_window)
 	      p->ctl->seen[0].events);
 	press_end(press);
 	calls = p->ctl->calls[0];
-	/* Two may be told by one call when the machine is busy. */
+	/* When the machine is busy, one call may report two events. */
 	events = p->ctl->seen[0].events;
 	windows = (now_ns() - began) / 500000000ULL + 1;
 	CHECK(events >= calls && events <= windows,
 	      "%llu events in %u calls, in %llu windows", events, calls, windows);
-	/* Again after a pause. */
+	/* Pressure again after a pause */
 	sleep(1);
 	calls = p->ctl->calls[0];
 	press = press_begin("busy");
@@ -92,7 +92,7 @@ TEST(psi_pressure_elsewhere_is_not_told)
 	psi_close(p);
 }
 
-/* A task that wants more than memory.high waits for what reclaim does not find. */
+/* A task that wants more than memory.high is throttled when reclaim finds too little. */
 static pid_t thrash(const char *cg)
 {
 	pid_t pid;
@@ -173,7 +173,7 @@ TEST(psi_full_cpu_pressure_exists_in_a_cgroup)
 	psi_close(p);
 }
 
-/* The kernel does not define it, and does not refuse it. */
+/* The kernel has no such pressure, but does not refuse the trigger. */
 TEST(psi_full_cpu_pressure_of_the_system_is_accepted)
 {
 	struct psi *p = psi_open("undefined");
@@ -258,7 +258,7 @@ TEST(psi_two_policies_on_one_cgroup_both_get_the_event)
 	psi_on(b);
 	press = press_begin("busy");
 	CHECK(WAIT_FOR(a->ctl->events && b->ctl->events, 30), "no event");
-	/* The end of one is not the end of the other. */
+	/* The end of one policy does not affect the other. */
 	psi_close(a);
 	b->ctl->events = 0;
 	CHECK(WAIT_FOR(b->ctl->events, 30), "no event after the other has gone");
@@ -396,7 +396,7 @@ TEST(psi_an_unknown_cgroup_says_enoent)
 	CHECK_EQ(psi_attach(p), 0);
 	CHECK_EQ(p->ctl->in_init[0].ret, -ENOENT);
 	CHECK_EQ(p->ctl->in_init[1].ret, -ENOENT);
-	/* It never had a trigger there. */
+	/* The policy never had a trigger there. */
 	CHECK_EQ(p->ctl->offlines, 0);
 	psi_close(p);
 }
@@ -442,12 +442,12 @@ static unsigned long long detach_ns(unsigned int triggers)
 	return ns;
 }
 
-/* Or each of them would wait for a grace period of its own. */
+/* Triggers must not each wait for a grace period of their own. */
 TEST(psi_many_triggers_go_in_the_time_of_few)
 {
 	unsigned long long one, many;
 
-	/* The hook stays on: what that takes is none of it. */
+	/* Keep the hook registered, so that unregistering it is not measured. */
 	psi_on(psi_open("bystander"));
 	one = detach_ns(1);
 	many = detach_ns(BPF_PSI_MAX_TRIGGERS);
@@ -457,7 +457,7 @@ TEST(psi_many_triggers_go_in_the_time_of_few)
 	      BPF_PSI_MAX_TRIGGERS, many / 1000);
 }
 
-/* On most kernels skipped: tests/boot/psi-off.sh boots one for it. */
+/* Skipped on most kernels: tests/boot/psi-off.sh boots one with psi=0. */
 TEST(psi_where_pressure_is_off_a_trigger_is_refused)
 {
 	struct psi *p = psi_open("off");
@@ -479,7 +479,7 @@ TEST(psi_a_policy_without_a_name_does_not_load)
 	struct psi *p = psi_open("");
 	int err = psi_bpf__load(p->skel);
 
-	/* Older libbpf says nothing before attach: that is when maps are filled. */
+	/* Older libbpf does not fail before attach, when it fills maps. */
 	CHECK_EQ(err ?: psi_attach(p), -EINVAL);
 	CHECK(klog_has("needs a name"), "the kernel log does not say why");
 	psi_bpf__destroy(p->skel);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A pressure trigger that fires while it is being made */
+/* A pressure trigger that fires while it is being created */
 #include "harness.h"
 #include "hooktest.h"
 #include "klog.h"

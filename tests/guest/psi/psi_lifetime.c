@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How pressure policies and their triggers begin and end, also at a bad time */
+/* How pressure policies and their triggers begin and end, also at awkward times */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include "klog.h"
 #include "psi_util.h"
 
-/* Triggers that fire as often as the kernel looks. */
+/* Watches with triggers that fire as often as the kernel checks. */
 static void watch_often(struct psi *p, const char *cg, unsigned int times)
 {
 	psi_watch(p, cg, CPU, 1000, 20000)->times = times;
@@ -40,7 +40,7 @@ TEST(psi_an_init_that_fails_attaches_nothing)
 	CHECK(!cg_remove("busy"), "rmdir");
 	usleep(100000);
 	CHECK_EQ(p->ctl->offlines, 0);
-	/* It is as if nobody had tried. */
+	/* The failed attempt has left nothing behind. */
 	p->ctl->init_ret = 0;
 	CHECK_EQ(psi_attach(p), 0);
 	psi_close(p);
@@ -199,7 +199,7 @@ TEST(psi_no_event_after_the_end_of_the_cgroup)
 	psi_on(p);
 	press = press_begin("busy");
 	CHECK(WAIT_FOR(p->ctl->events >= 20, 30), "no event");
-	/* Many wait behind a slow one when the cgroup goes. */
+	/* Many events wait behind a slow one when the cgroup is removed. */
 	p->ctl->spin_ns = 300000000ULL;
 	usleep(100000);
 	press_end(press);
@@ -255,7 +255,10 @@ TEST(psi_oom_policies_come_and_go_beside_pressure_policies)
 	cg_make_limited("dom", 40);
 	psi_on(p);
 	policy_close(oom);
-	/* Only those of pressure are left: the kernel decides, and says nothing new. */
+	/*
+	 * Only pressure policies are left: the kernel decides, without an oom_policy
+	 * line.
+	 */
 	oom_is_the_kernels("dom");
 	CHECK(!klog_count("oom_policy="), "a policy was asked");
 	oom = policy_on("oom", NULL, 0);
@@ -288,7 +291,7 @@ TEST(psi_race_attach_and_detach_under_pressure)
 	psi_close(p);
 }
 
-/* Keeps the hook registered, so that what is raced for takes most of the time. */
+/* Keeps the hook registered, so that the race takes most of the time. */
 static struct psi *bystander(void)
 {
 	struct psi *p = psi_open("bystander");
@@ -353,7 +356,7 @@ TEST(psi_race_attach_and_the_end_of_the_cgroup)
 		cg_make("gone");
 		p->ctl->in_init[0].cgroup_id = cg_id("gone");
 		p->ctl->offlines = 0;
-		/* Later and later, should it always be the first. */
+		/* Remove it later and later, in case the removal always came first. */
 		pid = remove_later("gone", (unsigned int)(i % 10 + (created ? 0 : i)) * 500);
 		CHECK_EQ(psi_attach(p), 0);
 		check_removed(pid);
@@ -417,7 +420,7 @@ TEST(psi_race_events_and_the_end_of_the_cgroup)
 	}
 	CHECK(WAIT_FOR(p->ctl->onlines == made, 30), "%u of %u told",
 	      p->ctl->onlines, made);
-	/* Those that were gone before the policy heard of them had no trigger. */
+	/* Cgroups that were gone before the policy was told of them had no trigger. */
 	told = p->ctl->watched;
 	CHECK(WAIT_FOR(p->ctl->offlines == told, 30), "%u of %u told",
 	      p->ctl->offlines, told);
@@ -425,7 +428,7 @@ TEST(psi_race_events_and_the_end_of_the_cgroup)
 	psi_close(p);
 }
 
-/* A cgroup is told while mkdir() is still at it, but can be found by then. */
+/* The callback runs during mkdir(), but by then the cgroup can be found. */
 TEST(psi_race_mkdir_and_the_online_callback)
 {
 	struct psi *p = psi_open("early");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * addstruct VMLINUX MODULE.ko NAME OUT: doctor a module's BTF
+ * addstruct VMLINUX MODULE.ko NAME OUT: change the BTF of a module
  *
- * Writes the BTF of the module with one more struct, which is as large as the
- * kernel's struct NAME: what a build without deduplication would have put there.
+ * Writes the module's BTF with an additional struct, which is as large as the kernel's
+ * struct NAME: a build without deduplication would have it.
  */
 #include <stdio.h>
 

@@ -1,17 +1,18 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# What the root file system is made of: asks apt, in a state directory of our own, for the current versions.
+# Content of the root file system: asks apt, in a state directory of our own, for current
+# versions.
 
 VM_SUITE=trixie
 VM_MIRROR=${BPF_OOM_MIRROR:-http://deb.debian.org/debian}
 VM_SECURITY=${BPF_OOM_SECURITY:-http://deb.debian.org/debian-security}
-# Debian's name of the kernel image (it changed between the series), and of what else belongs to it.
+# Debian's name of the kernel image, which differs between series, and of related packages
 VM_SERIES=(
 	"stock-6.12 linux-image-6.12 linux-headers"
 	"stock-7.3 linux-binary-unsigned-7.3 linux-headers linux-modules"
 )
-# Those that we build ourselves (see kernel.sh): source package, its series in patches/, what its release ends with, and
-# fragments of scripts/kernel.
+# Kernels that we build (see kernel.sh): source package, its series in patches/, suffix of
+# the release, and fragments of scripts/kernel
 VM_BUILT=(
 	"patched-6.12-debug linux-source-6.12 6.12 patched-debug base.config 6.12.config debug.config debug.patch"
 	"patched-7.3 linux-source-7.3 7.3 patched base.config 7.3.config"
@@ -43,7 +44,8 @@ vm_apt() {
 	local tool=$1 d=$VM_CACHE/apt
 	shift
 
-	# Nothing of the host's apt may leak in but its proxy settings: no pins, no default release, no installed versions.
+	# Of the host's apt use only the proxy settings: no pins, default release or
+	# installed versions.
 	"$tool" -q -o Dir::State="$d" -o Dir::State::status="$d/status" -o Dir::Cache="$d/cache" \
 		-o Dir::Etc::sourcelist="$d/sources.list" -o Dir::Etc::sourceparts=/dev/null \
 		-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
@@ -65,12 +67,13 @@ vm_apt_update() {
 	vm_apt apt-get update >"$d/log" 2>&1
 }
 
-# Newest version of a series: its generic flavour has no word between version and architecture.
+# Find the newest version of a series: the generic flavour has no word between version and
+# architecture.
 vm_newest() {
 	vm_apt apt-cache pkgnames "$1." | sed -n "s/^$1\(\.[^-]*\)-amd64\$/\1/p" | sort -V | tail -n 1
 }
 
-# Lines "kernel NAME KVER PACKAGE" and "package NAME VERSION".
+# Print lines "kernel NAME KVER PACKAGE" and "package NAME VERSION".
 vm_query() {
 	local series name image extra v p names=("${VM_PACKAGES[@]}")
 
@@ -103,7 +106,8 @@ vm_query() {
 		awk '/^Package: / { p = $2 } /^Version: / && !seen[p]++ { print "package", p, $2 }'
 }
 
-# vm_resolve [MAX_AGE_MIN]: sets VM_RESOLVED, a file of vm_query's lines no older than that if the network is there.
+# vm_resolve [MAX_AGE_MIN]: sets VM_RESOLVED, a file with vm_query's lines; not older than
+# that if the network works.
 vm_resolve() {
 	local age=${1:-1440} stamp
 

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Boots the VM that run.sh describes in VM_* and exits with the status of its command. PID 1 of its own namespaces: whatever
-# ends it ends QEMU and drops all mounts and temporary files.
+# Boot the VM that VM_* describe (see run.sh) and exit with the status of its command.
+# Runs as PID 1 of its own namespaces: when it ends, so do QEMU, mounts and temporary
+# files.
 set -euo pipefail
-# Anywhere else the mounts below would be the host's.
+# In other namespaces the mounts below would be the host's.
 [ $$ = 1 ] || { echo "vm: $0 must be PID 1 of its own namespaces" >&2; exit 1; }
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -14,7 +15,8 @@ died() {
 	exit 125
 }
 
-# Ends the VM, after having asked its kernel what it is doing: blocked tasks, memory, backtraces of the CPUs.
+# End the VM, after asking its kernel for blocked tasks, memory and backtraces of all
+# CPUs.
 watchdog() {
 	local key
 
@@ -30,7 +32,8 @@ watchdog() {
 }
 
 mount -t tmpfs -o mode=755 tmpfs "$VM_MNT"
-# Names relative to here from now on: no path can upset the option parsers of mount and QEMU.
+# Use relative names from here on, so that no path upsets the option parsers of mount and
+# QEMU.
 cd "$VM_MNT"
 mkdir -p top/.vm top/src root kernel layer extra src export
 touch console status
@@ -48,8 +51,9 @@ touch result
 mount --bind "$VM_RESULT" result
 cp "$VM_KERNEL" vmlinuz
 cp "$VM_INITRAMFS" initramfs
-# QEMU is that of the root file system, where it finds all of these in /mnt. That of Debian 12 has a race: a virtual CPU
-# that translates an instruction while another one changes it may keep the old one for ever, an INT3 of ftrace for one.
+# Use QEMU of the root file system, where all of these are in /mnt. QEMU of Debian 12 has
+# a race: a virtual CPU that translates an instruction while another CPU changes it may
+# keep the old one for ever, for example an INT3 of ftrace.
 mount --bind . root/mnt
 mount --bind export root/mnt/export
 mount --bind src root/mnt/src
@@ -57,7 +61,8 @@ mount --bind "$VM_RESULT" root/mnt/result
 mount --rbind /dev root/dev
 mount -t proc proc root/proc	# its 9p server reaches files through /proc/self/fd
 
-# The output goes through a FIFO: QEMU must not get its hands on the caller's stdout (flags, truncation).
+# The output goes through a FIFO, so that QEMU does not change the caller's stdout (flags,
+# truncation).
 mkfifo output monitor.in monitor.out
 cat output &
 reader=$!
@@ -72,11 +77,13 @@ fi
 
 params="console=ttyS0 panic=-1 loglevel=4 log_buf_len=8M sysrq_always_enabled"
 if [ "$VM_ACCEL" != kvm ]; then
-	# An emulated CPU on a busy host loses ticks and stalls for seconds: no reason to panic, nor to report a lockup.
+	# An emulated CPU on a busy host loses ticks and stalls for seconds: neither panic
+	# nor report a lockup.
 	params+=" no_timer_check tsc=nowatchdog watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=90 workqueue.watchdog_thresh=120"
 fi
 case $VM_KVER in
-# Its interpreter of ACPI methods is too slow for its own time limit under emulation; virtio does without.
+# Under emulation the kernel's ACPI interpreter exceeds its own time limit; virtio does
+# not need it.
 *-debug) params+=" pci=noacpi" ;;
 esac
 share=(security_model=none,readonly=on,multidevs=remap)

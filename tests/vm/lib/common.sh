@@ -18,16 +18,16 @@ vm_init() {
 	VM_CACHE=$(cd "$VM_CACHE" && pwd -P)
 }
 
-# Prefix that runs a command as PID 1 of its own mount and PID namespace. Its processes, mounts and temporary file systems
-# end with it, and it ends with the shell that started it, however that one ends. No function: bash would put a subshell
-# between the two.
+# Prefix that runs a command as PID 1 of its own mount and PID namespace. Its processes,
+# mounts and temporary file systems end with it, and it ends with the shell that started
+# it, however that one ends. Not a function: bash would put a subshell between the two.
 VM_ISOLATED=(setpriv --pdeathsig KILL
 	unshare --mount --propagation private --pid --fork --kill-child --mount-proc)
 
 vm_hash() { sha256sum | cut -c1-16; }
 
-# vm_lock KIND: one builder per kind. Locks last as long as the descriptor, and namespaces inherit it: a build that is
-# still dying keeps its lock.
+# vm_lock KIND: allows one builder per kind. A lock lasts as long as its descriptor, which
+# namespaces inherit: a build that is still exiting keeps its lock.
 vm_lock() {
 	exec 7>"$VM_CACHE/$1.lock"
 	flock -n 7 && return
@@ -37,7 +37,8 @@ vm_lock() {
 
 vm_unlock() { exec 7>&-; }
 
-# vm_begin KIND KEY: false if the entry is there. Else, locked, with $VM_TMP as an empty directory to fill.
+# vm_begin KIND KEY: returns false if the entry exists. Otherwise locks, and makes $VM_TMP
+# an empty directory to fill.
 vm_begin() {
 	local entry=$VM_CACHE/$1-$2
 
@@ -55,7 +56,7 @@ vm_begin() {
 	mkdir "$VM_TMP"
 }
 
-# vm_commit KIND KEY: publish $VM_TMP in one step, drop the oldest entries of the kind.
+# vm_commit KIND KEY: publish $VM_TMP atomically, drop the oldest entries of the kind.
 vm_commit() {
 	touch "$VM_TMP"
 	mv -T "$VM_TMP" "$VM_CACHE/$1-$2"
@@ -71,8 +72,8 @@ vm_prune() {
 	vm_remove "${entries[@]}"
 }
 
-# Remove cache entries unless somebody holds a lock on them (vm_hold). A rename first: a removal that gets interrupted
-# must not leave half an entry under a valid name.
+# Remove cache entries unless they are locked (vm_hold). Rename them first: an interrupted
+# removal must not leave half an entry under a valid name.
 vm_remove() {
 	local entry
 
@@ -87,7 +88,8 @@ vm_remove() {
 	done
 }
 
-# vm_hold FD ENTRY: keep an entry from being removed while this process or a child of it lives.
+# vm_hold FD ENTRY: keep an entry from being removed while this process or a child of it
+# lives.
 vm_hold() {
 	eval "exec $1<\"\$2\""
 	flock -s "$1"

@@ -1,13 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# Sets VM_ACCEL and VM_CPU. A /dev/kvm that opens is no proof: on some hosts no guest ever gets anywhere. So boot a
-# kernel, once per boot of the host, as far as the panic for want of a root file system.
+# Sets VM_ACCEL and VM_CPU. That /dev/kvm can be opened proves nothing: on some hosts
+# guests make no progress. So boot a kernel, once per boot of the host, until it panics
+# without a root file system.
 vm_accel() {
 	local result boot
 
 	VM_ACCEL=tcg,thread=multi
-	# Without the features that make kernel and libc move and clear memory byte by byte ("rep movsb"): emulation
-	# takes a turn of a loop for each, and that is half of the time of a page fault. Nor a fifth level of page tables.
+	# Without the features with which kernel and libc copy and clear memory byte by
+	# byte ("rep movsb"): emulation runs a loop for each byte, which is half of the
+	# time of a page fault. Also without a fifth level of page tables.
 	VM_CPU=max,-erms,-fsrm,-fzrm,-fsrs,-fsrc,-la57
 	[ -w /dev/kvm ] || return 0
 	read -r boot </proc/sys/kernel/random/boot_id

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: whoever allocates in an arena may hold its lock. */
+/* Must not load: a task that allocates in the arena may hold its lock during the OOM. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

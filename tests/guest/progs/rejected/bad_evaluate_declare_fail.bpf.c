@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: an OOM is not declared while one is being handled. */
+/* Must not load: no OOM can be declared while one is being handled. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: who ranks does not decide. */
+/* Must not load: evaluate_task ranks tasks and cannot raise limits. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

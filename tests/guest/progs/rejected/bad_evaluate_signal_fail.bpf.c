@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: a kfunc that evades the checks of bpf_oom_kill_process(). */
+/* Must not load: this kfunc would evade the checks of bpf_oom_kill_process(). */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: the kernel scans under RCU. */
+/* Must not load: evaluate_task cannot sleep, since the kernel scans under RCU. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: an iterator is run by whoever reads it. */
+/* Must not load: any task that reads an iterator would run the program. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

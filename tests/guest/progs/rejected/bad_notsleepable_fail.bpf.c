@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: the handler has to be sleepable. */
+/* Must not load: the handler must be sleepable. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

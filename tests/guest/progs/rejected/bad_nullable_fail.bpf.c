@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: the memcg is NULL in a global OOM and has to be tested. */
+/* Must not load: the memcg is NULL in a global OOM, so it must be tested. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

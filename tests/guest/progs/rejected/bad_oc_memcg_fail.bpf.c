@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: the memcg of the oom_control is NULL in a global OOM, too. */
+/*
+ * Must not load: the memcg of oom_control is NULL in a global OOM, so it must be tested.
+ */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: a policy that would never be asked. */
+/* Must not load: the policy would never be asked about an OOM. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

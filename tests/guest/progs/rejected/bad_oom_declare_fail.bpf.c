@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: an OOM within an OOM would wait for itself. */
+/* Must not load: an OOM declared within an OOM would wait for itself. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: an OOM policy has no triggers. */
+/* Must not load: an OOM policy cannot create triggers. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: the kill kfunc is not for tracing programs. */
+/* Must not load: tracing programs cannot call the kfunc that kills. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

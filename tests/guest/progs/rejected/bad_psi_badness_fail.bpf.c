@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: scores belong to an OOM, which there is none of here. */
+/* Must not load: scores are for policies that handle an OOM; here there is none. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

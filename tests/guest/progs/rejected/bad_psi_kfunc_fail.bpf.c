@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: a kfunc that kills without a check and without a record. */
+/* Must not load: this kfunc would kill without checks and without a record. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

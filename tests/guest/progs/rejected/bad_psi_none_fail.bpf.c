@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: a pressure policy without a handler of events. */
+/* Must not load: a pressure policy needs a handler of events. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

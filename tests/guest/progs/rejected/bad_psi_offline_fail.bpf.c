@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: no trigger is created when a cgroup has gone. */
+/* Must not load: no trigger can be created when a cgroup has been removed. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

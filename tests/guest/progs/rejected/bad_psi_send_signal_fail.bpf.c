@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: who wants to kill declares an OOM. */
+/* Must not load: a pressure policy kills by declaring an OOM. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

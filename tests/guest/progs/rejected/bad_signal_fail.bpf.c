@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: kills go through bpf_oom_kill_process() and its checks. */
+/* Must not load: policies kill by bpf_oom_kill_process(), which checks the target. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

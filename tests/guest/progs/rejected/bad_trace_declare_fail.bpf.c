@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: an OOM takes its time, and this program must not. */
+/* Must not load: declaring an OOM sleeps, which this program cannot. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

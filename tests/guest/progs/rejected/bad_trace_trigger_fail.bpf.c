@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: triggers belong to a pressure policy. */
+/* Must not load: only pressure policies can create triggers. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: a task that has been read from somewhere is not trusted. */
+/* Must not load: a task pointer that was read from memory is not trusted. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Must not load: a policy reads oom_control and does not write it. */
+/* Must not load: policies cannot write to oom_control. */
 #include <bpf_oom/common.bpf.h>
 
 char _license[] SEC("license") = "GPL";

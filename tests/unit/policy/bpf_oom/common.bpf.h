@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * In place of bpf_oom/common.bpf.h, for headers of policies that are compiled natively
+ * Replaces bpf_oom/common.bpf.h, to compile headers of policies natively
  *
- * Types of the kernel have the members that these headers read. What is read by
- * BPF_CORE_READ() is 0 behind a NULL, as in a BPF program.
+ * Types of the kernel have the members that these headers read. As in a BPF program,
+ * BPF_CORE_READ() through a NULL pointer reads 0.
  */
 #ifndef UNIT_COMMON_BPF_H
 #define UNIT_COMMON_BPF_H
