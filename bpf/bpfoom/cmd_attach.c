@@ -112,7 +112,8 @@ static int explain_load(const struct policy *p, int err)
 		free(kfunc);
 		return EX_UNSUPPORTED;
 	}
-	messages_show_tail(12);
+	/* Kernel 7.3 says the reason first, and after it where and what to do: 15 lines. */
+	messages_show_tail(30);
 	switch (err) {
 	case EPERM:
 		pr_err("policy %s was not loaded: not permitted; needs root outside of user namespaces, and a kernel that is not locked down ('bpfoom status')",
