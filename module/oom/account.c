@@ -45,23 +45,30 @@ static DECLARE_WORK(settle_work, settle_left);
 static DEFINE_MUTEX(settle_mutex);
 static struct record settled;
 
+/* Leaves the path of the cgroup to the caller. */
+static void init_record(struct record *r, struct cgroup *cgrp, int order,
+			const char *constraint, const struct declared *declared)
+{
+	memset(r, 0, sizeof(*r));
+	r->time_ns = ktime_get_boottime_ns();
+	r->memcg = cgrp != &cgrp_dfl_root.cgrp;
+	r->cgroup_id = cgroup_id(cgrp);
+	r->order = order;
+	strscpy(r->constraint, constraint, sizeof(r->constraint));
+	if (declared)
+		strscpy(r->declared_by, declared->by, sizeof(r->declared_by));
+}
+
 static void start_record(struct decision *d)
 {
 	struct cgroup *cgrp = bpf_oom_cgroup(d->oc);
 	struct record *r = &record;
 
-	memset(r, 0, sizeof(*r));
+	init_record(r, cgrp, d->oc->order, bpf_oom_constraint(d->oc), d->declared);
 	d->record = r;
 	d->first_ns = ktime_get_ns();
-	r->time_ns = ktime_get_boottime_ns();
-	r->memcg = d->oc->memcg;
 	r->rehearsal = d->rehearsal;
-	if (d->declared)
-		strscpy(r->declared_by, d->declared->by, sizeof(r->declared_by));
-	r->cgroup_id = cgroup_id(cgrp);
 	bpf_oom_note_path(cgrp, r->cgroup, sizeof(r->cgroup));
-	r->order = d->oc->order;
-	strscpy(r->constraint, bpf_oom_constraint(d->oc), sizeof(r->constraint));
 }
 
 /* Forget the previous policy; @declined keeps what it answered. */
@@ -341,13 +348,7 @@ static void fill_declared(struct record *r, const struct declared *declared,
 {
 	struct cgroup *root = &cgrp_dfl_root.cgrp;
 
-	memset(r, 0, sizeof(*r));
-	r->time_ns = ktime_get_boottime_ns();
-	r->memcg = cgrp != root;
-	r->cgroup_id = cgroup_id(cgrp);
-	r->order = declared->order;
-	strscpy(r->declared_by, declared->by, sizeof(r->declared_by));
-	strscpy(r->constraint, declared->text, sizeof(r->constraint));
+	init_record(r, cgrp, declared->order, declared->text, declared);
 	strscpy(r->policy, BPF_OOM_POLICY_DEFAULT, sizeof(r->policy));
 	r->policy_cgroup_id = cgroup_id(root);
 	strscpy(r->policy_cgroup, "/", sizeof(r->policy_cgroup));
@@ -361,7 +362,7 @@ static bool open_declared(void)
 
 	if (!declared)
 		return false;
-	/* Who has settled the OOM before it has closed this one, too early. */
+	/* The record is there, but settling an earlier OOM has closed it too soon. */
 	if (declared->seq)
 		return true;
 	cgrp = bpf_oom_memcg_cgroup(declared->memcg);
