@@ -66,19 +66,6 @@ int bpf_map_get_next_key(int fd, const void *key, void *next_key)
 
 /* ----------------------------------------------------------------------------- */
 
-static char *said;
-
-static int set(const char *name_value)
-{
-	int ret;
-
-	free(said);
-	capture(&stderr);
-	ret = policy_set_option(&policy, name_value);
-	said = capture_end(&stderr);
-	return ret;
-}
-
 static int apply(void)
 {
 	int ret;

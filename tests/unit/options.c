@@ -6,20 +6,6 @@
 
 #include "tool.h"
 
-static char *said;
-
-/* Returns the exit code; the messages are in "said". */
-static int set(const char *name_value)
-{
-	int ret;
-
-	free(said);
-	capture(&stderr);
-	ret = policy_set_option(&policy, name_value);
-	said = capture_end(&stderr);
-	return ret;
-}
-
 static void begin(void)
 {
 	open_policy();

@@ -44,4 +44,19 @@ static inline char *capture_end(FILE **stream)
 	return captured;
 }
 
+/* The messages of the last call */
+static char *said;
+
+/* Returns the exit code of --set NAME=VALUE. */
+static inline int set(const char *name_value)
+{
+	int ret;
+
+	free(said);
+	capture(&stderr);
+	ret = policy_set_option(&policy, name_value);
+	said = capture_end(&stderr);
+	return ret;
+}
+
 #endif /* UNIT_TOOL_H */
